@@ -1,0 +1,304 @@
+"""What the log offers, independent of who keeps it: NATS (``bus.nats``) or memory (``bus.memory``).
+
+Everything is plain values and small protocols; one suite of tests runs against both.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from msgspec import Struct
+
+from schemas.envelope import Commit, Envelope, Outcome
+from schemas.ids import RoomKey, TrackId
+
+# --- errors --------------------------------------------------------------------------------------
+#
+# BusError
+#   Conflict          the expected position is not the last one: somebody else wrote
+#   Refused           the bus understood and said no (permission, size, limit, full)
+#   Unavailable       no answer: what was asked may or may not have happened
+#   NoResponders      nobody listens on the subject of a request
+
+
+class BusError(Exception):
+    """The bus did not do what was asked."""
+
+
+class Conflict(BusError):
+    """Somebody else wrote first; ``last`` is the real last position when the bus names it."""
+
+    def __init__(self, message: str, last: int | None = None) -> None:
+        super().__init__(message)
+        self.last = last
+
+
+class Refused(BusError):
+    """The bus refused: permission, size, stream limit, or a full disk."""
+
+
+class Unavailable(BusError):
+    """No answer in time, or no connection. Unknown whether it happened: ask again, idempotently."""
+
+
+class NoResponders(BusError):
+    """Nobody serves this subject."""
+
+
+# --- core messages -------------------------------------------------------------------------------
+class Message(Struct, frozen=True):
+    """A core message, as delivered."""
+
+    subject: str
+    data: bytes
+    headers: Mapping[str, str] = {}
+    reply_to: str = ""
+
+
+Handler = Callable[[Message], Awaitable[None]]
+Responder = Callable[[Message], Awaitable[bytes]]
+
+
+class Core(Protocol):
+    """Core messaging: lossy publish and request/reply."""
+
+    async def publish(self, subject: str, data: bytes, headers: Mapping[str, str] | None = None) -> None:
+        """Sends at most once. Never waits for a slow receiver."""
+
+    async def request(
+        self, subject: str, data: bytes, timeout_s: float, headers: Mapping[str, str] | None = None
+    ) -> bytes:
+        """One answer. Raises NoResponders at once when nobody listens, Unavailable after the time."""
+
+    def subscribe(
+        self, subject: str, handler: Handler, *, queue: str = ""
+    ) -> AbstractAsyncContextManager[None]:
+        """Delivers to ``handler``, in order, one at a time, while the context is open. When the context
+        is entered the server has the subscription (barrier): nothing published later is missed."""
+
+    def serve(
+        self, subject: str, responder: Responder, *, queue: str = "", concurrency: int = 64
+    ) -> AbstractAsyncContextManager[None]:
+        """Answers requests, up to ``concurrency`` at a time, while the context is open."""
+
+
+# --- the event log -------------------------------------------------------------------------------
+class Stored(Struct, frozen=True):
+    """A commit as it lies in EVT."""
+
+    key: RoomKey
+    stream_seq: int
+    commit: Commit
+
+
+class Log(Protocol):
+    """EVT: append, read, follow."""
+
+    async def append(self, key: RoomKey, commit: Commit, *, topic: str, expected_stream_seq: int) -> int:
+        """Appends a commit if the room's last message is at ``expected_stream_seq`` (0: none yet).
+
+        Returns its stream sequence once the server has stored it. Raises Conflict (someone else wrote,
+        or an earlier attempt of this very append got through: re-read to tell), Refused, Unavailable.
+        """
+
+    def read(self, key: RoomKey, *, after_stream_seq: int = 0) -> AsyncIterator[Stored]:
+        """The room's commits after a position, in order, up to its last one at the time of the call."""
+
+    def follow(
+        self, key: RoomKey, *, after_seq: int, after_stream_seq: int
+    ) -> AbstractAsyncContextManager[AsyncIterator[Stored]]:
+        """All commits after a position, for ever: tail, then live, in ``seq`` order without hole or
+        repeat. Holes and reconnects are repaired by reading."""
+
+    def follow_all(
+        self, *, after_stream_seq: int, batch: int = 500
+    ) -> AbstractAsyncContextManager[AsyncIterator[tuple[Stored, ...]]]:
+        """Commits of all rooms in stream order from a position, for ever, in batches as available."""
+
+    async def last_stream_seq(self) -> int:
+        """The last position in EVT (0: empty)."""
+
+
+# --- commands ------------------------------------------------------------------------------------
+class Delivery(Protocol):
+    """A command taken from the queue. Exactly one of the two must be called."""
+
+    key: RoomKey
+    name: str
+    headers: Mapping[str, str]
+    data: bytes
+    redelivered: bool
+
+    async def ack(self) -> None:
+        """It is decided and answered; it never comes again. Waits until the server knows."""
+
+    async def nak(self, delay_s: float = 0.0) -> None:
+        """It shall come again."""
+
+
+class Commands(Protocol):
+    """CMD: submit and take."""
+
+    async def submit(self, envelope: Envelope, *, attempt_s: float = 2.0) -> Outcome:
+        """Puts a command on CMD and waits for its outcome, retrying with the same id until the
+        envelope's deadline. ``reply_to`` is filled in here. Raises Unavailable when the deadline passes
+        without an answer: then unknown whether it happened, and the same id may be submitted again.
+        """
+
+    def take(self, partition: int) -> AbstractAsyncContextManager[AsyncIterator[Delivery]]:
+        """Commands of a partition, in order. Entering resets the durable subscription, so that what a
+        dead predecessor held comes first and in order. Only the lease holder may call it."""
+
+    async def answer(self, reply_to: str, outcome: Outcome) -> None:
+        """Answers the asker; lossy."""
+
+
+# --- keys ----------------------------------------------------------------------------------------
+class Entry(Struct, frozen=True):
+    """A value in a bucket. ``revision`` is for compare-and-set."""
+
+    key: str
+    value: bytes
+    revision: int
+
+
+class Change(Struct, frozen=True):
+    """A change in a bucket: ``entry`` is None when the key was deleted or expired."""
+
+    key: str
+    entry: Entry | None
+    revision: int
+    expired: bool = False
+
+
+class Bucket(Protocol):
+    """A KV bucket that understands expiry markers (bus-facts §0.7)."""
+
+    async def get(self, key: str) -> Entry | None:
+        """The entry, or None when absent, deleted or expired."""
+
+    async def create(self, key: str, value: bytes, *, ttl_s: float | None = None) -> int:
+        """Writes if absent, deleted or expired. Returns the revision. Raises Conflict."""
+
+    async def update(self, key: str, value: bytes, revision: int, *, ttl_s: float | None = None) -> int:
+        """Writes if the revision is still this one. Returns the new one. Raises Conflict."""
+
+    async def put(self, key: str, value: bytes, *, ttl_s: float | None = None) -> int:
+        """Writes whatever is there. Returns the revision."""
+
+    async def delete(self, key: str, revision: int | None = None) -> None:
+        """Deletes, if given only at this revision. Raises Conflict."""
+
+    async def entries(self) -> dict[str, Entry]:
+        """All entries. For small buckets only."""
+
+    def watch(self, key: str = ">") -> AbstractAsyncContextManager[AsyncIterator[Change]]:
+        """First the present entries, then every change and expiry, for ever; survives reconnects."""
+
+
+# --- leases --------------------------------------------------------------------------------------
+class Lease(Protocol):
+    """A held lease. ``lost`` is set the moment it can no longer be trusted."""
+
+    name: str
+
+    async def lost(self) -> None:
+        """Returns when the lease is lost."""
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it can be trusted now (judged by the local clock, before the TTL can run out)."""
+
+    async def confirm(self) -> bool:
+        """Re-reads the lease: whether it is still ours. To be asked after an append conflict."""
+
+
+class Leases(Protocol):
+    """Mutual exclusion with liveness probes: a dead holder is replaced in about half a second."""
+
+    def hold(self, name: str) -> AbstractAsyncContextManager[Lease]:
+        """Waits until the lease is ours and keeps it while the context is open; leaving releases it.
+
+        The holder answers on ``alive.<process>``; waiters probe it every ``LIVENESS_PROBE_S`` and take
+        over by compare-and-set after two probes without responder, or when the TTL runs out."""
+
+    async def holder(self, name: str) -> str | None:
+        """The process that holds it now."""
+
+
+# --- jobs ----------------------------------------------------------------------------------------
+class Job(Protocol):
+    """A job in work. It is done when the worker's handler returns, retried when it raises."""
+
+    kind: str
+    key: RoomKey
+    data: bytes
+    attempt: int
+
+    async def in_progress(self) -> None:
+        """Tells the queue that the worker is alive."""
+
+
+class Jobs(Protocol):
+    """JOBS: at-least-once work with backoff and dead letters."""
+
+    async def put(self, kind: str, key: RoomKey, data: bytes, *, job_id: str) -> None:
+        """Puts a job; the same ``job_id`` within the hour is the same job. Raises Refused, Unavailable."""
+
+    async def work(self, kind: str, handler: Callable[[Job], Awaitable[None]]) -> None:
+        """Takes jobs of a kind, one at a time, until cancelled. A handler that raises is tried again
+        after ``JOB_BACKOFF_S``; after ``JOB_ATTEMPTS_MAX`` the job moves to DLQ (copied, then deleted)
+        with the error. ``in_progress`` is also sent automatically every third of ``JOB_ACK_S``."""
+
+    async def dead(self) -> list[tuple[str, bytes, Mapping[str, str]]]:
+        """Dead letters: subject, body, headers (with ``Cw-Error``)."""
+
+
+# --- recorded media ------------------------------------------------------------------------------
+class Records(Protocol):
+    """REC: RTP batches of recorded tracks, on a connection of their own."""
+
+    async def append(self, key: RoomKey, track: TrackId, data: bytes, *, message_id: str) -> None:
+        """Stores a batch; the same id is stored once. Raises Refused (full), Unavailable."""
+
+    def read(self, key: RoomKey, track: TrackId) -> AsyncIterator[bytes]:
+        """The batches of a track in order, up to the last one at the time of the call."""
+
+    def follow(self, key: RoomKey, track: TrackId) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """The batches of a track from the first, and then as they come."""
+
+
+# --- audit ---------------------------------------------------------------------------------------
+class Audit(Protocol):
+    """AUDIT: what is not about a room."""
+
+    async def append(self, subject: str, data: bytes, *, message_id: str) -> None:
+        """Stores an audit fact. Raises Refused, Unavailable."""
+
+
+# --- the whole -----------------------------------------------------------------------------------
+class Bus(Protocol):
+    """One process's access to the bus, under its role's own user."""
+
+    core: Core
+    log: Log
+    commands: Commands
+    leases: Leases
+    jobs: Jobs
+    records: Records
+    audit: Audit
+    process: str
+    """Name of this process on the bus: unique, a token."""
+
+    def bucket(self, name: str) -> Bucket:
+        """A KV bucket by its name in ``schemas.subjects``."""
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the connection is up now."""
+
+    async def disconnected(self) -> None:
+        """Returns when the connection is down (at once if it is)."""
+
+    async def connected(self) -> None:
+        """Returns when the connection is up (at once if it is)."""

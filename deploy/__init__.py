@@ -1,0 +1,1 @@
+"""Placeholder page; its helper writes it."""

@@ -1,0 +1,79 @@
+"""Why a command is refused: a stable code for programs and a sentence for people.
+
+A rejection is a value that goes back to the asker. Nothing is stored. Codes are never renamed.
+"""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class Code(StrEnum):
+    """Stable rejection codes of the wire contract."""
+
+    # The log and the way to it.
+    LOG_UNAVAILABLE = "log_unavailable"
+    EXPIRED = "expired"
+    MALFORMED = "malformed"
+    UNKNOWN_COMMAND = "unknown_command"
+    # Who asks.
+    FORBIDDEN = "forbidden"
+    NOT_A_PARTICIPANT = "not_a_participant"
+    # Room and session.
+    ROOM_EXISTS = "room_exists"
+    NO_SUCH_ROOM = "no_such_room"
+    NO_SUCH_SESSION = "no_such_session"
+    SESSION_LIVE = "session_live"
+    SESSION_NOT_LIVE = "session_not_live"
+    ROOM_FULL = "room_full"
+    REMOVED = "removed"
+    # Things in a session.
+    NO_SUCH_PARTICIPANT = "no_such_participant"
+    NO_SUCH_TRACK = "no_such_track"
+    TRACK_LIMIT = "track_limit"
+    NO_SUCH_RECORDING = "no_such_recording"
+    ALREADY_RECORDING = "already_recording"
+    NOT_RECORDING = "not_recording"
+    # Media placement.
+    NO_NODE = "no_node"
+    STALE_EPOCH = "stale_epoch"
+    # Bounds.
+    LIMIT_REACHED = "limit_reached"
+
+
+SENTENCES: dict[Code, str] = {
+    Code.LOG_UNAVAILABLE: "The class log cannot be written right now. Nothing was changed.",
+    Code.EXPIRED: "This request came too late and was not carried out.",
+    Code.MALFORMED: "The request is not understood.",
+    Code.UNKNOWN_COMMAND: "There is no such command.",
+    Code.FORBIDDEN: "Your role does not allow this.",
+    Code.NOT_A_PARTICIPANT: "Join the class first.",
+    Code.ROOM_EXISTS: "This room exists already.",
+    Code.NO_SUCH_ROOM: "There is no such room.",
+    Code.NO_SUCH_SESSION: "There is no such class session.",
+    Code.SESSION_LIVE: "The class is already running.",
+    Code.SESSION_NOT_LIVE: "The class is not running.",
+    Code.ROOM_FULL: "The class is full.",
+    Code.REMOVED: "A host removed you from this class.",
+    Code.NO_SUCH_PARTICIPANT: "This person is not in the class.",
+    Code.NO_SUCH_TRACK: "This microphone, camera or screen is no longer shared.",
+    Code.TRACK_LIMIT: "You are sharing as much as one person may.",
+    Code.NO_SUCH_RECORDING: "There is no such recording.",
+    Code.ALREADY_RECORDING: "The class is already being recorded.",
+    Code.NOT_RECORDING: "The class is not being recorded.",
+    Code.NO_NODE: "No media server is free. Please try again in a moment.",
+    Code.STALE_EPOCH: "The class has moved to another media server.",
+    Code.LIMIT_REACHED: "A limit of this room is reached.",
+}
+
+
+class Rejection(Struct, frozen=True):
+    """A refusal: ``code`` for programs, ``message`` for people."""
+
+    code: Code
+    message: str
+
+
+def rejection(code: Code, message: str | None = None) -> Rejection:
+    """The refusal with this code, in its usual words unless better ones are given."""
+    return Rejection(code, message if message is not None else SENTENCES[code])

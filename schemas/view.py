@@ -1,0 +1,119 @@
+"""What one person sees of a room: the snapshot a browser starts from, and then folds events onto.
+
+``rooms.view`` makes it from the state for a role; the browser's fold must reach the same view from
+the same events (``tests/golden/fold``). Times are Unix milliseconds.
+"""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from schemas.artifacts import Artifact
+from schemas.ids import MessageId, ParticipantId, RecordingId, RoomId, SessionId, TenantId, TrackId
+from schemas.media import MediaKind, Role, Source
+
+
+class SessionView(Struct, frozen=True):
+    """A class: planned, running or over."""
+
+    id: SessionId
+    title: str
+    status: Literal["scheduled", "live", "ended"]
+    starts_at: int | None
+    minutes: int | None
+    started_at: int | None
+    ended_at: int | None
+
+
+class ParticipantView(Struct, frozen=True):
+    """A person in the class. A disconnected one is in grace time."""
+
+    id: ParticipantId
+    display_name: str
+    role: Role
+    guest: bool
+    connected: bool
+    joined_at: int
+
+
+class HandView(Struct, frozen=True):
+    """A raised hand; the list is in order of raising."""
+
+    participant: ParticipantId
+    raised_at: int
+
+
+class TrackView(Struct, frozen=True):
+    """A microphone, camera or screen that can be consumed."""
+
+    id: TrackId
+    participant: ParticipantId
+    kind: MediaKind
+    source: Source
+    mime_type: str
+    layers: int
+    muted: bool
+    muted_by: ParticipantId | None
+
+
+class MessageView(Struct, frozen=True):
+    """A chat message."""
+
+    id: MessageId
+    seq: int
+    at: int
+    participant: ParticipantId
+    display_name: str
+    text: str
+
+
+class StepView(Struct, frozen=True):
+    """Where one step of a recording's pipeline stands."""
+
+    step: str
+    status: Literal["started", "finished", "failed"]
+    progress_percent: int
+    detail: str
+
+
+class RecordingView(Struct, frozen=True):
+    """A recording of this room; the latest ones are kept in the view."""
+
+    id: RecordingId
+    session: SessionId
+    status: Literal["recording", "processing", "ready", "failed"]
+    started_at: int
+    stopped_at: int | None
+    duration_ms: int | None
+    steps: tuple[StepView, ...]
+    artifacts: tuple[Artifact, ...]
+
+
+class MeView(Struct, frozen=True):
+    """The viewer. ``role`` is None outside a session; ``permissions`` hold there and then."""
+
+    participant: ParticipantId | None
+    role: Role | None
+    permissions: tuple[str, ...]
+
+
+class RoomView(Struct, frozen=True):
+    """Everything a browser knows of a room after the event ``seq``.
+
+    ``session`` is the running class or the last one; ``epoch`` 0 means: no media node yet.
+    """
+
+    tenant: TenantId
+    room: RoomId
+    seq: int
+    title: str
+    default_role: Role
+    me: MeView
+    session: SessionView | None
+    scheduled: tuple[SessionView, ...]
+    participants: tuple[ParticipantView, ...]
+    hands: tuple[HandView, ...]
+    tracks: tuple[TrackView, ...]
+    messages: tuple[MessageView, ...]
+    recordings: tuple[RecordingView, ...]
+    epoch: int
