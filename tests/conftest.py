@@ -1,0 +1,67 @@
+"""Fixtures that every test may use: real NATS, Postgres and S3, each test with its own corner of them.
+
+``nats`` (fresh server), ``database`` (fresh database, its DSN), ``bucket`` (fresh S3 bucket), and
+``settings`` (all three as ``schemas.settings.Settings``). They are synchronous, so they serve both kinds
+of tests.
+"""
+
+import secrets
+from collections.abc import Iterator
+
+import pytest
+
+from deploy.services import S3, Postgres
+from schemas.settings import Settings
+from tests import stack
+
+
+@pytest.fixture
+def nats() -> Iterator[stack.RunningNats]:
+    """A nats-server with JetStream and no users; nothing is in it."""
+    with stack.server_directory() as directory, stack.nats(directory) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Postgres]:
+    """One Postgres for the whole run."""
+    with stack.server_directory() as directory, stack.postgres(directory) as server:
+        assert isinstance(server.service, Postgres)
+        yield server.service
+
+
+@pytest.fixture
+def database(postgres_server: Postgres) -> str:
+    """The DSN of a database that is this test's own, and empty."""
+    name = f"test_{secrets.token_hex(6)}"
+    postgres_server.create_database(name)
+    return postgres_server.dsn(name)
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[S3]:
+    """One S3 server for the whole run."""
+    with stack.server_directory() as directory, stack.s3(directory) as server:
+        assert isinstance(server.service, S3)
+        yield server.service
+
+
+@pytest.fixture
+def bucket(s3_server: S3) -> stack.Bucket:
+    """A bucket that is this test's own, and empty."""
+    made = stack.Bucket(s3_server, f"test-{secrets.token_hex(6)}")
+    made.client().make_bucket(made.name)
+    return made
+
+
+@pytest.fixture
+def settings(nats: stack.RunningNats, database: str, bucket: stack.Bucket) -> Settings:
+    """A role's settings for the three servers."""
+    return Settings(
+        nats_url=nats.url,
+        postgres=database,
+        s3_endpoint=bucket.endpoint,
+        s3_access_key=bucket.access_key,
+        s3_secret_key=bucket.secret_key,
+        s3_bucket=bucket.name,
+    )
