@@ -81,5 +81,5 @@ JOB_BACKOFF_S: Final = (5, 15, 60, 300, 600)  # Grows past a restart, a deploy, 
 JOB_ACK_S: Final = 30  # A worker that is silent this long has died.
 CAPTURE_END_WAIT_S: Final = 5.0  # How long capture waits for a track's last batch.
 COMPOSED_WIDTH_PX: Final = 1280  # 720p: what a laptop shows in a tile layout.
-COMPOSED_HEIGHT_PX: Final = 720  # 720p.
+COMPOSED_HEIGHT_PX: Final = 720  # 16:9 of the width, and even for 4:2:0 video.
 COMPOSED_RATE_FPS: Final = 25  # Divides a second evenly; enough for faces and slides.

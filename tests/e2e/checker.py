@@ -1,0 +1,157 @@
+"""The judge: reads a room's log and what each client recorded, and names every broken promise.
+
+It shares no code with the services: the log is taken as decoded JSON, straight from the stream. The
+promises are invariants 1, 2 and 4 of reliability §5; the read models (3) are compared by rebuilding.
+
+1. *Acknowledged is on the log*: an accepted command has exactly one commit with its id as cause and
+   its seq inside; a rejected one has none.
+2. *Once*: no two commits have the same actor and cause.
+3. *Contiguous*: commits follow each other in seq without hole or repeat.
+4. *Delivered as it is*: a client's spans are contiguous; inside them it saw exactly the visible
+   events of the log, each once, with the same content; never one that is not in the log.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A command as a client sent it, and the answer it got (None: none yet, so: unknown)."""
+
+    id: str
+    name: str
+    answer: Json | None
+
+
+@dataclass
+class ClientRecord:
+    """Everything one client saw, in order. ``frames`` are ``view`` and ``events`` frames as received."""
+
+    participant: str
+    staff: bool = False
+    sent: list[Sent] = field(default_factory=list)
+    frames: list[Json] = field(default_factory=list)
+
+
+def check(log: list[Json], clients: list[ClientRecord]) -> list[str]:
+    """Every violation as one sentence; empty when all promises hold."""
+    return [
+        *_contiguous(log),
+        *_once(log),
+        *(problem for client in clients for problem in _acknowledged(log, client)),
+        *(problem for client in clients for problem in _delivered(log, client)),
+    ]
+
+
+def _span(commit: Json) -> range:
+    return range(commit["seq"], commit["seq"] + len(commit["events"]))
+
+
+def _contiguous(log: list[Json]) -> list[str]:
+    problems = []
+    expected = 1
+    for commit in log:
+        if not commit["events"]:
+            problems.append(f"commit at seq {commit['seq']} has no event")
+        if commit["seq"] != expected:
+            problems.append(f"log: expected seq {expected}, found {commit['seq']}")
+        expected = commit["seq"] + len(commit["events"])
+    return problems
+
+
+def _once(log: list[Json]) -> list[str]:
+    causes = Counter((commit["actor"]["kind"], commit["actor"]["id"], commit["cause"]) for commit in log)
+    return [f"{count} commits for command {key}" for key, count in causes.items() if count > 1]
+
+
+def _acknowledged(log: list[Json], client: ClientRecord) -> list[str]:
+    problems = []
+    by_cause: dict[tuple[str | None, str], list[Json]] = {}
+    for commit in log:
+        by_cause.setdefault((commit["actor"].get("participant"), commit["cause"]), []).append(commit)
+    answers: dict[str, Json] = {}
+    for sent in client.sent:
+        if sent.answer is None:
+            continue
+        earlier = answers.setdefault(sent.id, sent.answer)
+        if _essence(earlier) != _essence(sent.answer):
+            problems.append(f"command {sent.id} was answered {earlier} and then {sent.answer}")
+    for command, answer in answers.items():
+        commits = by_cause.get((client.participant, command), [])
+        if answer["accepted"] and not commits:
+            problems.append(f"command {command} of {client.participant} was accepted but is not on the log")
+        if answer["accepted"] and commits and answer["seq"] != _span(commits[0])[-1]:
+            problems.append(f"command {command} was accepted at {answer['seq']}, not {_span(commits[0])[-1]}")
+        if not answer["accepted"] and commits and answer.get("code") != "log_unavailable":
+            problems.append(f"command {command} was rejected ({answer.get('code')}) but is on the log")
+    return problems
+
+
+def _essence(answer: Json) -> tuple[bool, int | None]:
+    return answer["accepted"], answer.get("seq")
+
+
+def _delivered(log: list[Json], client: ClientRecord) -> list[str]:
+    problems = []
+    truth = {commit["seq"] + i: event for commit in log for i, event in enumerate(commit["events"])}
+    last = max(truth, default=0)
+    position: int | None = None
+    for frame in client.frames:
+        if frame["t"] == "view":
+            seq = frame["view"]["seq"]
+            if position is not None and seq < position:
+                problems.append(f"{client.participant}: view went back from {position} to {seq}")
+            position = seq
+            continue
+        if position is None:
+            problems.append(f"{client.participant}: events before any view")
+        elif frame["after"] != position:
+            problems.append(
+                f"{client.participant}: at {position}, but the frame starts after {frame['after']}"
+            )
+        position = frame["through"]
+        if position > last:
+            problems.append(f"{client.participant}: told of seq {position}, but the log ends at {last}")
+        problems.extend(_span_is_true(truth, client, frame))
+    return problems
+
+
+def _span_is_true(truth: dict[int, Json], client: ClientRecord, frame: Json) -> list[str]:
+    problems = []
+    span = range(frame["after"] + 1, frame["through"] + 1)
+    seen = [event["seq"] for event in frame["events"]]
+    if seen != sorted(set(seen)):
+        problems.append(f"{client.participant}: events repeated or out of order: {seen}")
+    for event in frame["events"]:
+        fact = truth.get(event["seq"])
+        if event["seq"] not in span:
+            problems.append(f"{client.participant}: event {event['seq']} lies outside its span")
+        elif fact is None:
+            problems.append(f"{client.participant}: event {event['seq']} is not in the log")
+        elif fact["type"] != event["type"] or not _agrees(fact["data"], event["data"]):
+            problems.append(f"{client.participant}: event {event['seq']} differs from the log")
+        elif not _visible(fact["audience"], client):
+            problems.append(f"{client.participant}: event {event['seq']} was not for them")
+    missing = {s for s in span if s in truth and _visible(truth[s]["audience"], client)} - set(seen)
+    problems.extend(f"{client.participant}: event {seq} is missing" for seq in sorted(missing))
+    return problems
+
+
+def _agrees(fact: Json, told: Json) -> bool:
+    """Private fields may be left out or emptied for those who are not staff; nothing else may differ."""
+    private = {"person", "edge", "connection"}
+    return {k: v for k, v in fact.items() if k not in private} == {
+        k: v for k, v in told.items() if k not in private
+    }
+
+
+def _visible(audience: Any, client: ClientRecord) -> bool:
+    if audience == "everyone":
+        return True
+    if audience == "staff":
+        return client.staff
+    return client.participant in audience
