@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
+from websockets.typing import Origin
 
 from tests.e2e.checker import ClientRecord, Sent
 
@@ -123,7 +124,7 @@ class RoomClient:
                     address,
                     origin=self.url,
                     additional_headers={"Cookie": cookies},
-                    compression=None,  # type: ignore[arg-type]
+                    compression=None,
                 ) as socket:
                     self._socket = socket
                     await self._converse(socket)
