@@ -122,7 +122,7 @@ class RoomClient:
             try:
                 async with connect(
                     address,
-                    origin=self.url,
+                    origin=Origin(self.url),
                     additional_headers={"Cookie": cookies},
                     compression=None,
                 ) as socket:
