@@ -1,0 +1,140 @@
+"""The runner: reads the whole log, applies it to every model, and keeps its position beside the rows.
+
+One transaction holds a batch's rows and the new checkpoint. It begins by locking the checkpoint's row
+and leaves out what lies at or before it. Therefore a batch that was interrupted leaves nothing behind,
+a batch that comes twice is applied once, and of two runners one waits and then has nothing to do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+import asyncpg
+
+from bus.interface import BusError, Log, Stored
+from projectors import metrics
+from projectors.database import FINGERPRINT, MODELS, SCHEMA, connect
+from projectors.model import Fact, Model, queries
+from schemas.envelope import UnknownEvent
+from schemas.limits import PROJECTOR_BATCH_COMMITS, PROJECTOR_LAG_INTERVAL_S, PROJECTOR_RETRY_S
+
+if TYPE_CHECKING:
+    from projectors.database import Connection
+
+_checkpoint = queries("checkpoint")
+_log = logging.getLogger("projectors")
+
+# The database is away, going, full or busy, or a rebuild has just swapped the tables: none of it is our
+# mistake, and all of it is mended by asking again.
+_TROUBLE = (
+    OSError,
+    TimeoutError,
+    BusError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.UndefinedTableError,
+)
+
+
+class RewoundTablesError(asyncpg.InterfaceError):
+    """The tables are at an earlier position than this runner left them at: follow again from there."""
+
+
+class ForeignTablesError(Exception):
+    """The tables are those of another build; run the migration of this one."""
+
+
+class Runner:
+    """Applies the log to the tables of a schema, for ever. ``trouble`` is None while all is well."""
+
+    def __init__(self, log: Log, dsn: str, schema: str = SCHEMA) -> None:
+        self.trouble: str | None = "not connected yet"
+        self._log = log
+        self._dsn = dsn
+        self._schema = schema
+
+    async def run(self) -> None:
+        """Never returns; a failure that is not trouble of the outside world is raised."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._measure())
+            group.create_task(self._apply_for_ever())
+
+    async def _apply_for_ever(self) -> None:
+        while True:
+            try:
+                async with connect(self._dsn, self._schema) as connection:
+                    await self._follow(connection)
+            except _TROUBLE as error:
+                self.trouble = f"{type(error).__name__}: {error}"
+                _log.warning("read models stand still: %s", self.trouble)
+            await asyncio.sleep(PROJECTOR_RETRY_S)
+
+    async def _follow(self, connection: Connection) -> None:
+        position = await connection.fetchval(_checkpoint["peek"])
+        async with self._log.follow_all(after_stream_seq=position, batch=PROJECTOR_BATCH_COMMITS) as batches:
+            self.trouble = None
+            async for batch in batches:
+                position = await apply(connection, batch, after=position)
+                metrics.CHECKPOINT.set(position)
+
+    async def _measure(self) -> None:
+        while True:
+            try:
+                async with connect(self._dsn, self._schema) as connection:
+                    position = await connection.fetchval(_checkpoint["peek"])
+                metrics.LAG.set(await self._log.last_stream_seq() - position)
+            except _TROUBLE as error:
+                _log.info("lag unknown: %r", error)
+            await asyncio.sleep(PROJECTOR_LAG_INTERVAL_S)
+
+
+async def apply(
+    connection: Connection, batch: Sequence[Stored], *, after: int, through: int | None = None
+) -> int:
+    """Applies what of a batch lies beyond the checkpoint (and not beyond ``through``), in one transaction.
+
+    ``after`` is the position that the batch follows. Returns the checkpoint. Raises RewoundTablesError.
+    """
+    async with connection.transaction():
+        row = await connection.fetchrow(_checkpoint["lock"])
+        assert row is not None, "the migration writes the checkpoint's row"
+        if row["definition"] != FINGERPRINT:
+            raise ForeignTablesError(ForeignTablesError.__doc__)
+        position: int = row["stream_seq"]
+        if position < after:
+            raise RewoundTablesError(f"tables at {position}, runner at {after}")
+        fresh = [s for s in batch if position < s.stream_seq <= (through or s.stream_seq)]
+        if not fresh:
+            return position
+        facts = [fact for stored in fresh for fact in _facts(stored)]
+        for model in MODELS:
+            await _write(connection, model, facts)
+        position = fresh[-1].stream_seq
+        await connection.execute(_checkpoint["advance"], position)
+    _count(facts)
+    return position
+
+
+def _facts(stored: Stored) -> Iterable[Fact]:
+    commit = stored.commit
+    return (Fact(stored.key, commit.seq + i, commit.at, e.data) for i, e in enumerate(commit.events))
+
+
+async def _write(connection: Connection, model: Model, facts: Sequence[Fact]) -> None:
+    """Executes a model's writes in order; a run of the same statement travels as one."""
+    writes = (write for fact in facts for write in model.writes(fact))
+    for query, run in groupby(writes, key=lambda write: write.query):
+        await connection.executemany(query, [write.args for write in run])
+
+
+def _count(facts: Sequence[Fact]) -> None:
+    unknown = sum(isinstance(fact.data, UnknownEvent) for fact in facts)
+    metrics.EVENTS.inc(len(facts))
+    metrics.UNKNOWN.inc(unknown)
