@@ -12,6 +12,9 @@ COMMAND_DEADLINE_S: Final = 10.0  # A wish older than this no longer matches wha
 COMMAND_ATTEMPT_S: Final = 2.0  # Unanswered this long, a command is sent again with the same id.
 COMMAND_MEMORY_PER_ACTOR: Final = 64  # Answers repeated to retries; a client has at most 32 in flight.
 COMMAND_MEMORY_ACTORS: Final = 2_000  # As many as participants; the oldest actor is forgotten first.
+COMMAND_MEMORY_TOTAL: Final = 4_000  # 40 s at 100 commands/s, four deadlines long; 64 kB of a snapshot.
+COMMANDS_IN_WORK_MAX: Final = 256  # Taken and not yet acknowledged, per partition; JetStream keeps the rest.
+COMMAND_RETRY_S: Final = 0.25  # Pause between attempts to write a log that does not answer.
 SNAPSHOT_EVERY_COMMITS: Final = 200  # Catch-up of 200 commits reads in about 10 ms (bus-facts §5).
 SNAPSHOT_INLINE_BYTES_MAX: Final = 256_000  # Larger snapshots go to S3; KV then holds pointer and hash.
 ROOMS_CACHED_MAX: Final = 5_000  # Folded states kept by one rooms process; the idlest goes first.
@@ -26,6 +29,8 @@ SESSION_HOURS_MAX: Final = 12  # Nobody teaches longer; a forgotten class ends b
 DISCONNECT_GRACE_S: Final = 30.0  # A train tunnel; longer absence is leaving.
 EMPTY_SESSION_END_S: Final = 900.0  # A class that everybody left ends after a quarter of an hour.
 HANDS_MAX: Final = 500  # A queue nobody could work through anyway.
+MEMBERS_MAX: Final = 500  # Lasting roles are for staff and the odd exception, not for a whole school.
+DEPARTURES_PER_COMMIT_MAX: Final = 800  # With every track and hand still below COMMIT_BYTES_MAX.
 
 # --- chat ----------------------------------------------------------------------------------------
 MESSAGE_CHARS_MAX: Final = 2_000  # A long paragraph; larger texts are files.
@@ -33,6 +38,7 @@ CHAT_RECENT_MAX: Final = 50  # Kept in the aggregate for those who join; older o
 
 # --- media ---------------------------------------------------------------------------------------
 TRACKS_PER_PARTICIPANT_MAX: Final = 4  # Microphone, camera, screen and the screen's sound.
+TRACKS_MAX: Final = 500  # In one class: beyond what a node forwards; their closing fits one commit.
 TRANSPORTS_PER_PARTICIPANT_MAX: Final = 4  # Send and receive, and again while moving between networks.
 CONSUMERS_PER_TRANSPORT_MAX: Final = 200  # 50 tiles with sound and screen, and room for a rebuild.
 SIMULCAST_LAYERS_MAX: Final = 3  # What browsers encode.
@@ -42,6 +48,24 @@ KEY_FRAME_REQUEST_INTERVAL_S: Final = 1.0  # Per layer; a storm of viewers costs
 FOLLOW_WAIT_S: Final = 2.0  # How long a node waits until it has followed to the seq a request names.
 NODE_BEAT_S: Final = 1.0  # Registration refresh of a media node.
 NODE_LOST_S: Final = 3.0  # TTL of that registration: a lost node is noticed within 3 s (design §6).
+ICE_CONSENT_S: Final = 15.0  # Half of RFC 7675's 30 s: attendance ends near the truth; Chromium checks every 2.5 s.
+ICE_ADDRESSES_PER_TRANSPORT_MAX: Final = 16  # Candidates of a laptop with VPN, Wi-Fi and cable, twice.
+SRTP_WINDOW_PACKETS: Final = 1_024  # A late packet keeps its number; the default of 128 refuses it.
+SSRCS_PER_TRANSPORT_MAX: Final = 64  # Four tracks with three layers and their RTX, and a few rebuilds.
+PACKETS_PER_TRANSPORT_PER_S_MAX: Final = 4_000  # 40 Mbit/s of video; more is a flood and drops at its sender.
+MISSING_PACKETS_MAX: Final = 600  # As many as the retransmission cache of the other side can hold.
+NACK_ATTEMPTS_MAX: Final = 8  # With a growing pause about 1 s of trying; later the picture has moved on.
+NACK_WAIT_S: Final = 0.015  # Reordered packets arrive by themselves within this.
+RETRANSMIT_SHARE_MAX: Final = 0.25  # Of a viewer's bitrate: a NACK storm may not become an amplifier.
+FEEDBACK_INTERVAL_S: Final = 0.05  # Transport-wide feedback; Chromium's estimate starves without it.
+REPORT_INTERVAL_S: Final = 1.0  # Sender and receiver reports; Chromium's own pace for video.
+LEVELS_INTERVAL_S: Final = 0.2  # Faster than a person notices who speaks.
+TAP_INTERVAL_S: Final = 0.1  # Twice per recording batch.
+LAYER_STALL_S: Final = 0.7  # A layer this far behind its siblings has been switched off by the sender.
+BITRATE_WINDOW_S: Final = 1.0  # Smooths key frames, follows a sender that turns a layer off.
+ESTIMATE_START_BPS: Final = 600_000  # Shows a middle layer at once on any line that can hold a class.
+ESTIMATE_MIN_BPS: Final = 50_000  # Below this only audio is left to save.
+ESTIMATE_MAX_BPS: Final = 50_000_000  # A wall of 25 top layers.
 REC_BATCH_BYTES: Final = 20_000  # Batching is ten times cheaper per MB than single packets (bus-facts §6).
 REC_BATCH_S: Final = 0.2  # A dying node loses at most this much of a recording.
 
@@ -76,6 +100,9 @@ LOGIN_ATTEMPTS_PER_MINUTE: Final = 10  # Per address and e-mail.
 SIGNED_URL_S: Final = 300  # Recordings: at most five minutes (reliability S16).
 
 # --- artifacts -----------------------------------------------------------------------------------
+RECORDINGS_KEPT_MAX: Final = 10  # In the aggregate, for the list in class; older ones from the read model.
+RECORDING_STEPS_MAX: Final = 20  # Twice the pipeline that is planned.
+ARTIFACTS_KEPT_MAX: Final = 64  # Per recording in the aggregate; every one is on the log.
 JOB_ATTEMPTS_MAX: Final = 6  # With the backoff below about 20 minutes of trouble are ridden out.
 JOB_BACKOFF_S: Final = (5, 15, 60, 300, 600)  # Grows past a restart, a deploy, a short outage.
 JOB_ACK_S: Final = 30  # A worker that is silent this long has died.
@@ -83,3 +110,59 @@ CAPTURE_END_WAIT_S: Final = 5.0  # How long capture waits for a track's last bat
 COMPOSED_WIDTH_PX: Final = 1280  # 720p: what a laptop shows in a tile layout.
 COMPOSED_HEIGHT_PX: Final = 720  # 16:9 of the width, and even for 4:2:0 video.
 COMPOSED_RATE_FPS: Final = 25  # Divides a second evenly; enough for faces and slides.
+
+# --- media control -------------------------------------------------------------------------------
+DTLS_HANDSHAKE_S: Final = 15.0  # Three lost flights with DTLS's doubling timer; then ICE is gone too.
+DTLS_DATAGRAMS_QUEUED_MAX: Final = 16  # Two flights of a handshake, each twice; DTLS repeats the rest.
+TRANSPORT_UNUSED_S: Final = 30.0  # Opened and never connected: that page is gone.
+ROOMS_PER_NODE_MAX: Final = 500  # Placed rooms that one control process follows.
+TAP_BATCHES_QUEUED_MAX: Final = 100  # Per track 2 MB: about ten seconds without the bus.
+SIGNALS_WAITING_MAX: Final = 256  # Levels and layers of one room; the oldest go first.
+LEVELS_SENT_MAX: Final = 8  # More voices at once are noise; keeps the signal in one packet.
+SPEAKER_HOLD_S: Final = 1.0  # A cough does not take the stage.
+CLOSE_RETRY_S: Final = 2.0  # A track without its producer is reported again after this pause.
+
+# --- bus -----------------------------------------------------------------------------------------
+STORE_TIMEOUT_S: Final = 5.0  # Covers a slow fsync; a leader election of 4 to 7 s ends as "unknown".
+RECONNECT_WAIT_S: Final = 0.25  # Pause between attempts to reach a server: quick, yet no storm.
+PING_INTERVAL_S: Final = 2  # Two unanswered pings end a dead connection before an edge lease (6 s) ends.
+SEND_BUFFER_BYTES_MAX: Final = 4_194_304  # Unsent bytes of a connection; beyond it a sender waits.
+RETRY_WAIT_S: Final = 0.1  # Pause before reading again after "no answer": the server is starting.
+READ_BATCH_MESSAGES: Final = 500  # Direct get: one round trip reads a long tail (bus-facts §5).
+FOLLOW_QUEUED_MAX: Final = 4_096  # Live commits waiting for a follower; beyond it, it reads instead.
+FOLLOW_CHECK_S: Final = 15.0  # A route between servers may drop the last commit unseen: look this often.
+CORE_QUEUED_MAX: Final = 4_096  # Core messages waiting for their handler; beyond it they are dropped.
+PULL_BATCH_MESSAGES: Final = 256  # Commands in hand per partition: a takeover redelivers at most these.
+PULL_EXPIRES_S: Final = 20.0  # A pull request is renewed this often.
+PULL_HEARTBEAT_S: Final = 2.0  # Two missed beats of the server and the pull begins anew.
+COMMAND_ACK_WAIT_S: Final = 60.0  # An owner redelivers by reset at takeover; this only catches a lost one.
+COMMAND_ACKS_PENDING_MAX: Final = 2_000  # Commands delivered and undecided, per partition.
+COMMAND_AGE_S: Final = 3_600  # CMD: long past every deadline, a command is of no use.
+COMMAND_STREAM_BYTES_MAX: Final = 268_435_456  # CMD: an hour at 60 commands/s of 1 kB; then refused.
+EVENT_STREAM_BYTES_MAX: Final = 4_294_967_296  # EVT: three million commits of 1.4 kB until archived; the server reserves it.
+REC_AGE_S: Final = 6 * 3_600  # REC: the longest a recording worker may be down.
+REC_STREAM_BYTES_MAX: Final = 8_589_934_592  # REC: ten tracks of 2 Mbit/s for an hour; then refused.
+REC_MESSAGE_BYTES_MAX: Final = 262_144  # REC: a batch is 20 kB; a key frame burst may exceed it.
+JOB_STREAM_BYTES_MAX: Final = 67_108_864  # JOBS: a hundred thousand waiting jobs.
+JOB_AGE_S: Final = 7 * 86_400  # JOBS: a week of outage, then somebody has looked at the alert.
+JOB_DEDUP_S: Final = 3_600  # JOBS: the same job id within the hour is the same job.
+AUDIT_AGE_S: Final = 365 * 86_400  # AUDIT: one year.
+AUDIT_STREAM_BYTES_MAX: Final = 536_870_912  # AUDIT: a million facts of 500 B.
+DEAD_LETTER_AGE_S: Final = 30 * 86_400  # DLQ: a month to look at it.
+DEAD_LETTER_STREAM_BYTES_MAX: Final = 268_435_456  # DLQ: its oldest go first; it must never block work.
+BUCKET_BYTES_MAX: Final = 67_108_864  # A KV bucket: 100,000 small keys (bus-facts §4); the server reserves it.
+SNAPSHOT_BUCKET_BYTES_MAX: Final = 1_073_741_824  # room_snapshot: 13,000 rooms of 80 kB.
+SNAPSHOT_VALUE_BYTES_MAX: Final = 300_000  # The inline snapshot and its wrapping.
+VALUE_BYTES_MAX: Final = 65_536  # Values of the other buckets are small records.
+MARKER_S: Final = 60  # Expiry and delete markers are kept this long: a watcher away longer re-syncs.
+CONFIG_HISTORY: Final = 10  # Versions kept of a configuration value.
+EPHEMERAL_IDLE_S: Final = 60.0  # An ordered subscription without its owner is removed after this.
+PROBES_SILENT_MAX: Final = 2  # Probes without responder before a lease is taken over (bus-facts §3).
+RECONNECTS_LOGGED_S: Final = 5.0  # The same connection trouble is logged at most this often.
+
+# --- read models ---------------------------------------------------------------------------------
+PROJECTOR_BATCH_COMMITS: Final = 500  # One transaction; a larger one makes the fence wait, not the rate.
+PROJECTOR_RETRY_S: Final = 1.0  # Postgres restarts in 0.3 s (stack-facts §1); the log waits gladly.
+PROJECTOR_LAG_INTERVAL_S: Final = 5.0  # Lag is looked at by people and alerts, not by code.
+PROJECTOR_STATEMENT_S: Final = 60.0  # Longest wait for one statement; a rebuild's compare takes seconds.
+PROJECTOR_SAMPLE_ROWS: Final = 5  # Differing rows that a verification names per table and side.
