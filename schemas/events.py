@@ -59,7 +59,11 @@ class SessionStarted(EventData, frozen=True):
 
 
 class SessionEnded(EventData, frozen=True):
-    """The class is over; everybody in it has left."""
+    """The class is over: everybody still in it has left, every track is closed, no hand is up.
+
+    The same commit says so one by one, but for the tail of a very large class
+    (``DEPARTURES_PER_COMMIT_MAX``): followers close what is still open at this event.
+    """
 
     type: ClassVar[str] = "lifecycle.session_ended"
     session: SessionId
@@ -98,11 +102,16 @@ class ParticipantConnected(EventData, frozen=True):
 
 
 class ParticipantDisconnected(EventData, frozen=True):
-    """The socket is gone; the participant stays until ``grace_until`` (Unix milliseconds)."""
+    """The socket is gone; the participant stays until ``grace_until`` (Unix milliseconds).
+
+    ``since`` is when it was last known alive: whoever does not come back has left then.
+    """
 
     type: ClassVar[str] = "roster.disconnected"
     participant: ParticipantId
     grace_until: int
+    since: int = 0
+    edge_lost: bool = False
 
 
 class ParticipantLeft(EventData, frozen=True):

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from schemas.ids import EdgeId, NodeId
+from schemas.ids import EdgeId, NodeId, SessionId
 
 
 class NodeRegistration(Struct, frozen=True):
@@ -31,3 +31,14 @@ class EdgeRegistration(Struct, frozen=True):
     connections: int
     started_at: int
     beat_at: int
+
+
+class RoomRoute(Struct, frozen=True):
+    """A room with a running class in ``room_route``: where its media is. Absent: no class runs.
+
+    ``node`` is None while no media node has it. Written by ``rooms`` after the log; only a hint.
+    """
+
+    session: SessionId
+    node: NodeId | None
+    epoch: int
