@@ -98,6 +98,18 @@ REFRESH_GRACE_S: Final = 10  # Two tabs refresh at once; the second is not a thi
 SIGN_IN_LINK_S: Final = 86_400  # One-time sign-in links of the demo.
 LOGIN_ATTEMPTS_PER_MINUTE: Final = 10  # Per address and e-mail.
 SIGNED_URL_S: Final = 300  # Recordings: at most five minutes (reliability S16).
+PASSWORD_CHECKS_AT_ONCE_MAX: Final = 2  # argon2id takes 64 MiB and a core for 50 ms each.
+LOGIN_ADDRESSES_MAX: Final = 20_000  # Address and e-mail pairs counted at once; the oldest are forgotten.
+GUEST_LINK_S: Final = 7 * 86_400  # A link is for this week's class unless said otherwise.
+GUEST_LINK_S_MAX: Final = 366 * 86_400  # A school year.
+GUEST_LINKS_PER_ROOM_MAX: Final = 100  # One per group of visitors, with room to spare.
+IDEMPOTENCY_S: Final = 86_400  # A page that was closed over night asks no more.
+REQUEST_BYTES_MAX: Final = 65_536  # JSON bodies of the REST API; files travel otherwise.
+PAGE_ROWS_MAX: Final = 100  # Rows of one page of a list.
+MEDIA_REQUEST_S: Final = 8.0  # `produce` waits for its event; the browser gives up after ten.
+FANOUT_TICK_S: Final = 0.02  # Events this close together share a frame (limits-facts §3).
+RESUME_RING_COMMITS: Final = 1_000  # Recent commits that an edge keeps per open room for those who come back.
+LOGIN_CHECK_S: Final = 30.0  # An open socket's login is asked for again when notices may have been missed.
 
 # --- artifacts -----------------------------------------------------------------------------------
 RECORDINGS_KEPT_MAX: Final = 10  # In the aggregate, for the list in class; older ones from the read model.
