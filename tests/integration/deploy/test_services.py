@@ -1,11 +1,14 @@
 """The embedded servers, as tests and ``classwire up`` start them."""
 
 import io
+import os
+from pathlib import Path
 
 import asyncpg
+import pytest
 from nats.aio.client import Client
 
-from deploy.services import http_status, is_free
+from deploy.services import Postgres, http_status, is_free
 from tests import stack
 
 
@@ -53,3 +56,11 @@ def test_stopped_server_leaves_its_port(nats: stack.RunningNats) -> None:
     assert not is_free(nats.port)
     nats.stop()
     assert is_free(nats.port)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives Postgres away to another user")
+def test_postgres_runs_below_a_directory_that_only_root_may_enter(tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
+    with stack.postgres(tmp_path) as server:
+        assert isinstance(server.service, Postgres)
+        assert server.service.query("postgres", "SELECT 1 + 1") == "2"
