@@ -1,0 +1,279 @@
+"""Who is in the class: the manual of ``rooms.roster`` as given, when, then."""
+
+import pytest
+
+from schemas.commands import (
+    AddMember,
+    ChangeRole,
+    EndSession,
+    JoinSession,
+    LeaveSession,
+    LoseConnection,
+    LoseEdge,
+    RaiseHand,
+    RemoveParticipant,
+    ResumeConnection,
+    StartSession,
+)
+from schemas.envelope import Actor
+from schemas.events import (
+    HandLowered,
+    MemberAdded,
+    ParticipantConnected,
+    ParticipantDisconnected,
+    ParticipantJoined,
+    ParticipantLeft,
+    RoleChanged,
+    SessionStarted,
+    TrackClosed,
+)
+from schemas.ids import ConnectionId, EdgeId, ParticipantId, UserId
+from schemas.limits import PARTICIPANTS_MAX
+from schemas.media import Role, Source
+from schemas.rejections import Code
+from tests.unit.rooms.classroom import (
+    ADA,
+    CORA,
+    EDGE,
+    GUS,
+    OPERATOR,
+    SAM,
+    SECOND,
+    SERVICE,
+    START,
+    TESS,
+    VERA,
+    Class,
+    on,
+    person,
+    who,
+)
+
+
+# --- joining -------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("actor", "role", "guest"),
+    [
+        (TESS, Role.HOST, False),
+        (ADA, Role.HOST, False),
+        (SAM, Role.SPEAKER, False),
+        (GUS, Role.SPEAKER, True),
+    ],
+    ids=lambda value: value.id if isinstance(value, Actor) else str(value),
+)
+def test_who_joins_gets_the_role_of_who_they_are(actor: Actor, role: Role, guest: bool) -> None:
+    room = Class().live()
+    assert room.facts(actor, JoinSession(actor.display_name)) == (
+        ParticipantJoined(
+            who(actor), actor.id, actor.display_name, role, guest, EDGE, ConnectionId(f"{actor.id}-socket")
+        ),
+    )
+
+
+def test_a_room_of_viewers_lets_in_viewers() -> None:
+    room = Class().live(SAM, default_role=Role.VIEWER)
+    assert room.state.participants[who(SAM)].role is Role.VIEWER
+
+
+def test_a_member_joins_with_the_lasting_role() -> None:
+    room = Class().live()
+    assert room.facts(TESS, AddMember(UserId("cora"), Role.CO_HOST)) == (
+        MemberAdded(UserId("cora"), Role.CO_HOST),
+    )
+    room.join(CORA)
+    assert room.state.participants[who(CORA)].role is Role.CO_HOST
+
+
+def test_making_somebody_present_a_member_changes_the_role_now() -> None:
+    room = Class().live(SAM)
+    track = room.publish(SAM, Source.CAMERA)
+    assert room.facts(TESS, AddMember(UserId("sam"), Role.VIEWER)) == (
+        MemberAdded(UserId("sam"), Role.VIEWER),
+        RoleChanged(who(SAM), Role.SPEAKER, Role.VIEWER),
+        TrackClosed(track, "role"),
+    )
+
+
+def test_nobody_joins_a_class_that_does_not_run() -> None:
+    room = Class().created()
+    assert room.refusal(SAM, JoinSession("Sam")) is Code.SESSION_NOT_LIVE
+
+
+def test_joining_needs_a_page() -> None:
+    room = Class().live()
+    assert room.refusal(Actor("user", "sam"), JoinSession("Sam")) is Code.FORBIDDEN
+    assert room.refusal(OPERATOR, JoinSession("Ops")) is Code.FORBIDDEN
+    assert room.refusal(SERVICE, JoinSession("Rooms")) is Code.FORBIDDEN
+
+
+def test_joining_needs_a_name() -> None:
+    assert Class().live().refusal(SAM, JoinSession("  ")) is Code.MALFORMED
+
+
+def test_joining_twice_from_one_page_changes_nothing() -> None:
+    assert Class().live(SAM).facts(SAM, JoinSession("Sam")) == ()
+
+
+def test_joining_from_another_page_moves_the_connection() -> None:
+    room = Class().live(SAM)
+    assert room.facts(on(SAM, "tablet", "edge-2"), JoinSession("Sam")) == (
+        ParticipantConnected(who(SAM), EdgeId("edge-2"), ConnectionId("tablet")),
+    )
+
+
+def test_a_full_class_lets_nobody_in() -> None:
+    room = Class().live(*(person(f"student{i}") for i in range(PARTICIPANTS_MAX)))
+    assert room.refusal(SAM, JoinSession("Sam")) is Code.ROOM_FULL
+
+
+# --- leaving -------------------------------------------------------------------------------------
+def test_leaving_takes_hand_and_tracks_along() -> None:
+    room = Class().live(SAM)
+    track = room.publish(SAM, Source.MICROPHONE)
+    room.facts(SAM, RaiseHand())
+    room.now += SECOND
+    assert room.facts(SAM, LeaveSession()) == (
+        HandLowered(who(SAM)),
+        TrackClosed(track, "left"),
+        ParticipantLeft(who(SAM), "left", room.now),
+    )
+    assert room.facts(SAM, LeaveSession()) == ()
+
+
+def test_a_class_goes_on_without_its_host() -> None:
+    room = Class().live(TESS, SAM)
+    room.facts(TESS, LeaveSession())
+    assert room.state.live is not None
+    assert list(room.state.participants) == [who(SAM)]
+
+
+# --- removing ------------------------------------------------------------------------------------
+def test_a_removed_person_is_out_until_the_class_ends() -> None:
+    room = Class().live(TESS, SAM)
+    room.facts(SAM, RaiseHand())
+    track = room.publish(SAM, Source.CAMERA)
+    assert room.facts(TESS, RemoveParticipant(who(SAM))) == (
+        HandLowered(who(SAM), who(TESS)),
+        TrackClosed(track, "by_host"),
+        ParticipantLeft(who(SAM), "removed", START),
+    )
+    assert room.refusal(SAM, JoinSession("Sam")) is Code.REMOVED
+    room.facts(TESS, EndSession())
+    room.facts(TESS, StartSession())
+    room.join(SAM)
+
+
+def test_removing_somebody_who_is_not_there_is_refused() -> None:
+    assert Class().live(TESS).refusal(TESS, RemoveParticipant(who(SAM))) is Code.NO_SUCH_PARTICIPANT
+
+
+@pytest.mark.parametrize("actor", [SAM, VERA, GUS], ids=lambda actor: actor.id)
+def test_only_staff_may_remove(actor: Actor) -> None:
+    room = Class().live(TESS, SAM, VERA, GUS)
+    assert room.refusal(actor, RemoveParticipant(who(TESS))) is Code.FORBIDDEN
+
+
+def test_co_hosts_rule_over_speakers_and_viewers_only() -> None:
+    room = Class().live(TESS, CORA, SAM, VERA, ADA)
+    room.facts(TESS, ChangeRole(who(CORA), Role.CO_HOST))
+    room.facts(TESS, ChangeRole(who(VERA), Role.CO_HOST))
+    assert room.refusal(CORA, RemoveParticipant(who(TESS))) is Code.FORBIDDEN
+    assert room.refusal(CORA, RemoveParticipant(who(VERA))) is Code.FORBIDDEN
+    assert room.refusal(CORA, ChangeRole(who(SAM), Role.CO_HOST)) is Code.FORBIDDEN
+    assert room.refusal(CORA, ChangeRole(who(ADA), Role.VIEWER)) is Code.FORBIDDEN
+    assert room.facts(CORA, ChangeRole(who(SAM), Role.VIEWER)) != ()
+    assert room.facts(CORA, RemoveParticipant(who(SAM))) != ()
+
+
+def test_an_operator_may_do_what_a_host_may() -> None:
+    room = Class().live(SAM)
+    assert room.facts(OPERATOR, RemoveParticipant(who(SAM))) == (ParticipantLeft(who(SAM), "removed", START),)
+
+
+def test_owner_and_last_host_can_neither_be_demoted_nor_removed() -> None:
+    room = Class().live(TESS, ADA)
+    assert room.refusal(ADA, ChangeRole(who(TESS), Role.VIEWER)) is Code.FORBIDDEN
+    assert room.refusal(ADA, RemoveParticipant(who(TESS))) is Code.FORBIDDEN
+    room.facts(TESS, LeaveSession())
+    assert room.refusal(ADA, ChangeRole(who(ADA), Role.SPEAKER)) is Code.FORBIDDEN
+    assert room.refusal(OPERATOR, RemoveParticipant(who(ADA))) is Code.FORBIDDEN
+
+
+# --- roles ---------------------------------------------------------------------------------------
+def test_a_role_that_may_not_publish_closes_what_is_published() -> None:
+    room = Class().live(TESS, SAM)
+    microphone, screen = room.publish(SAM, Source.MICROPHONE), room.publish(SAM, Source.SCREEN)
+    assert room.facts(TESS, ChangeRole(who(SAM), Role.VIEWER)) == (
+        RoleChanged(who(SAM), Role.SPEAKER, Role.VIEWER),
+        TrackClosed(microphone, "role"),
+        TrackClosed(screen, "role"),
+    )
+    assert room.facts(TESS, ChangeRole(who(SAM), Role.VIEWER)) == ()
+
+
+def test_a_role_given_in_class_outlasts_leaving_but_not_the_class() -> None:
+    room = Class().live(TESS, SAM)
+    room.facts(TESS, ChangeRole(who(SAM), Role.VIEWER))
+    room.facts(SAM, LeaveSession())
+    room.join(SAM)
+    assert room.state.participants[who(SAM)].role is Role.VIEWER
+    room.facts(TESS, EndSession())
+    room.facts(TESS, StartSession())
+    room.join(SAM)
+    assert room.state.participants[who(SAM)].role is Role.SPEAKER
+
+
+# --- the line ------------------------------------------------------------------------------------
+def lose(actor: Actor, connection: str | None = None) -> LoseConnection:
+    return LoseConnection(who(actor), ConnectionId(connection or f"{actor.id}-socket"))
+
+
+def test_a_lost_connection_starts_grace_and_a_new_one_ends_it() -> None:
+    room = Class().live(SAM)
+    assert room.facts(SERVICE, lose(SAM)) == (ParticipantDisconnected(who(SAM), START + 30 * SECOND, START),)
+    assert room.facts(SERVICE, lose(SAM)) == ()
+    resume = ResumeConnection(who(SAM), ConnectionId("again"), EdgeId("edge-2"))
+    assert room.facts(SERVICE, resume) == (
+        ParticipantConnected(who(SAM), EdgeId("edge-2"), ConnectionId("again")),
+    )
+    assert room.facts(SERVICE, resume) == ()
+    assert room.state.participants[who(SAM)].connected
+
+
+def test_losing_a_replaced_connection_is_no_news() -> None:
+    room = Class().live(SAM)
+    room.facts(SERVICE, ResumeConnection(who(SAM), ConnectionId("again"), EDGE))
+    assert room.facts(SERVICE, lose(SAM)) == ()
+    assert room.facts(SERVICE, lose(VERA)) == ()
+
+
+def test_who_is_out_cannot_resume() -> None:
+    resume = ResumeConnection(ParticipantId("pnobody"), ConnectionId("x"), EDGE)
+    assert Class().live().refusal(SERVICE, resume) is Code.NO_SUCH_PARTICIPANT
+
+
+def test_a_lost_edge_takes_its_own_people_and_remembers_its_last_beat() -> None:
+    room = Class().live(SAM, VERA, on(GUS, "other", "edge-2"))
+    room.now += 10 * SECOND
+    beat = START + 4 * SECOND
+    grace = room.now + 30 * SECOND
+    assert room.facts(SERVICE, LoseEdge(EDGE, beat)) == (
+        ParticipantDisconnected(who(SAM), grace, beat, edge_lost=True),
+        ParticipantDisconnected(who(VERA), grace, beat, edge_lost=True),
+    )
+    assert room.facts(SERVICE, LoseEdge(EDGE, beat)) == ()
+
+
+def test_a_host_removing_somebody_in_grace_closes_attendance_at_the_last_sign_of_life() -> None:
+    room = Class().live(TESS, SAM)
+    room.facts(SERVICE, lose(SAM))
+    room.now += 20 * SECOND
+    assert room.facts(TESS, RemoveParticipant(who(SAM))) == (ParticipantLeft(who(SAM), "removed", START),)
+
+
+def test_roster_of_a_session_starts_empty() -> None:
+    room = Class().live(TESS, SAM)
+    room.facts(TESS, EndSession())
+    (started,) = room.facts(TESS, StartSession())
+    assert isinstance(started, SessionStarted)
+    assert room.state.participants == {}
