@@ -109,7 +109,7 @@ PAGE_ROWS_MAX: Final = 100  # Rows of one page of a list.
 MEDIA_REQUEST_S: Final = 8.0  # `produce` waits for its event; the browser gives up after ten.
 FANOUT_TICK_S: Final = 0.02  # Events this close together share a frame (limits-facts §3).
 RESUME_RING_COMMITS: Final = 1_000  # Recent commits that an edge keeps per open room for those who come back.
-LOGIN_CHECK_S: Final = 30.0  # An open socket's login is asked for again when notices may have been missed.
+LOGINS_ENDED_MAX: Final = 20_000  # Ended within an access token's life; a school's whole day.
 
 # --- artifacts -----------------------------------------------------------------------------------
 RECORDINGS_KEPT_MAX: Final = 10  # In the aggregate, for the list in class; older ones from the read model.
@@ -143,6 +143,7 @@ RETRY_WAIT_S: Final = 0.1  # Pause before reading again after "no answer": the s
 READ_BATCH_MESSAGES: Final = 500  # Direct get: one round trip reads a long tail (bus-facts §5).
 FOLLOW_QUEUED_MAX: Final = 4_096  # Live commits waiting for a follower; beyond it, it reads instead.
 FOLLOW_CHECK_S: Final = 15.0  # A route between servers may drop the last commit unseen: look this often.
+REPAIR_READS_MAX: Final = 50  # Five seconds for a replica to reach what was already seen live.
 CORE_QUEUED_MAX: Final = 4_096  # Core messages waiting for their handler; beyond it they are dropped.
 PULL_BATCH_MESSAGES: Final = 256  # Commands in hand per partition: a takeover redelivers at most these.
 PULL_EXPIRES_S: Final = 20.0  # A pull request is renewed this often.
@@ -168,7 +169,7 @@ SNAPSHOT_VALUE_BYTES_MAX: Final = 300_000  # The inline snapshot and its wrappin
 VALUE_BYTES_MAX: Final = 65_536  # Values of the other buckets are small records.
 MARKER_S: Final = 60  # Expiry and delete markers are kept this long: a watcher away longer re-syncs.
 CONFIG_HISTORY: Final = 10  # Versions kept of a configuration value.
-EPHEMERAL_IDLE_S: Final = 60.0  # An ordered subscription without its owner is removed after this.
+EPHEMERAL_IDLE_S: Final = 10.0  # An ordered subscription without its owner is removed after this.
 PROBES_SILENT_MAX: Final = 2  # Probes without responder before a lease is taken over (bus-facts §3).
 RECONNECTS_LOGGED_S: Final = 5.0  # The same connection trouble is logged at most this often.
 
@@ -178,3 +179,22 @@ PROJECTOR_RETRY_S: Final = 1.0  # Postgres restarts in 0.3 s (stack-facts §1); 
 PROJECTOR_LAG_INTERVAL_S: Final = 5.0  # Lag is looked at by people and alerts, not by code.
 PROJECTOR_STATEMENT_S: Final = 60.0  # Longest wait for one statement; a rebuild's compare takes seconds.
 PROJECTOR_SAMPLE_ROWS: Final = 5  # Differing rows that a verification names per table and side.
+
+# --- making artifacts ----------------------------------------------------------------------------
+CAPTURE_TRACKS_AT_ONCE: Final = 8  # Waiting for last batches overlaps; disk and memory stay small.
+CAPTURE_PAUSE_S: Final = 0.5  # Longer silence of a track is a pause, after which its clock is checked anew.
+CAPTURE_SEQ_JUMP_MAX: Final = 3_000  # MAX_DROPOUT of RFC 3550 A.1: a larger jump is a new count.
+REORDER_WAIT_S: Final = 1.0  # A repair by NACK comes within this, or never (RETRANSMIT_CACHE_PACKETS).
+REORDER_PACKETS_MAX: Final = 1_024  # Packets held for a missing one: 1 s of 10 Mbit/s.
+CLOCK_WINDOW_S: Final = 60.0  # Two quartzes part by at most 6 ms in it; some packet in it is on time.
+CLOCK_WINDOW_PACKETS_MIN: Final = 100  # Fewer may all be late; then the other windows speak for this one.
+CLOCK_TRANSIT_S_MAX: Final = 1.0  # A report that says that packets were longer under way is nonsense.
+COMPOSED_TILES_MAX: Final = 16  # Faces at 320 by 180 pixels; below that nobody is recognised.
+COMPOSED_AUDIO_BPS: Final = 128_000  # AAC, where speech and music are clean.
+POSTER_WIDTH_PX: Final = 640  # Twice a list entry, for sharp screens.
+STEP_REPORT_S: Final = 2.0  # Progress is a commit on the log: no more often than a person looks.
+STEP_REPORT_PERCENT: Final = 10  # And at most ten of them per step and attempt.
+STORE_TIMEOUT_READ_S: Final = 30.0  # A part of a multipart upload on a slow store.
+STORE_PART_BYTES: Final = 8 << 20  # Multipart uploads; S3 wants at least 5 MiB.
+STORE_CHUNK_BYTES: Final = 64 << 10  # What is read at once while streaming to a browser.
+STORE_STALE_UPLOAD_DAYS: Final = 1  # A worker that died in an upload is long back after a day.
