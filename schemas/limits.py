@@ -109,6 +109,7 @@ PAGE_ROWS_MAX: Final = 100  # Rows of one page of a list.
 MEDIA_REQUEST_S: Final = 8.0  # `produce` waits for its event; the browser gives up after ten.
 FANOUT_TICK_S: Final = 0.02  # Events this close together share a frame (limits-facts §3).
 RESUME_RING_COMMITS: Final = 1_000  # Recent commits that an edge keeps per open room for those who come back.
+EDGE_RETRY_S: Final = 1.0  # Pause before an edge's own errand is tried again; nobody waits for it.
 LOGINS_ENDED_MAX: Final = 20_000  # Ended within an access token's life; a school's whole day.
 
 # --- artifacts -----------------------------------------------------------------------------------
@@ -127,9 +128,12 @@ COMPOSED_RATE_FPS: Final = 25  # Divides a second evenly; enough for faces and s
 DTLS_HANDSHAKE_S: Final = 15.0  # Three lost flights with DTLS's doubling timer; then ICE is gone too.
 DTLS_DATAGRAMS_QUEUED_MAX: Final = 16  # Two flights of a handshake, each twice; DTLS repeats the rest.
 TRANSPORT_UNUSED_S: Final = 30.0  # Opened and never connected: that page is gone.
-ROOMS_PER_NODE_MAX: Final = 500  # Placed rooms that one control process follows.
+ROOMS_PER_NODE_MAX: Final = 500  # Rooms that one control process follows.
+ROOM_IDLE_S: Final = 30.0  # A room that is not here is followed this long after the last request.
+COUNTERS_SAMPLED_S: Final = 5.0  # Half of Prometheus's usual pace; a sample walks all streams.
+TAP_DRAIN_S: Final = 3.0  # What a stopping node waits for its last recording batches.
 TAP_BATCHES_QUEUED_MAX: Final = 100  # Per track 2 MB: about ten seconds without the bus.
-SIGNALS_WAITING_MAX: Final = 256  # Levels and layers of one room; the oldest go first.
+SIGNALS_WAITING_MAX: Final = 256  # Levels and layers of a whole node; the oldest go first.
 LEVELS_SENT_MAX: Final = 8  # More voices at once are noise; keeps the signal in one packet.
 SPEAKER_HOLD_S: Final = 1.0  # A cough does not take the stage.
 CLOSE_RETRY_S: Final = 2.0  # A track without its producer is reported again after this pause.
@@ -151,6 +155,9 @@ PULL_HEARTBEAT_S: Final = 2.0  # Two missed beats of the server and the pull beg
 COMMAND_ACK_WAIT_S: Final = 60.0  # An owner redelivers by reset at takeover; this only catches a lost one.
 COMMAND_ACKS_PENDING_MAX: Final = 2_000  # Commands delivered and undecided, per partition.
 COMMAND_AGE_S: Final = 3_600  # CMD: long past every deadline, a command is of no use.
+COMMAND_MESSAGE_BYTES_MAX: Final = 65_536  # CMD: COMMAND_BYTES_MAX and its headers.
+EVENT_MESSAGE_BYTES_MAX: Final = 262_144  # EVT: COMMIT_BYTES_MAX and its headers.
+JOBS_IN_WORK_MAX: Final = 1_000  # JOBS: workers of one kind, each with one job.
 COMMAND_STREAM_BYTES_MAX: Final = 268_435_456  # CMD: an hour at 60 commands/s of 1 kB; then refused.
 EVENT_STREAM_BYTES_MAX: Final = 4_294_967_296  # EVT: three million commits of 1.4 kB until archived.
 REC_AGE_S: Final = 6 * 3_600  # REC: the longest a recording worker may be down.
@@ -171,6 +178,7 @@ MARKER_S: Final = 60  # Expiry and delete markers are kept this long: a watcher 
 CONFIG_HISTORY: Final = 10  # Versions kept of a configuration value.
 EPHEMERAL_IDLE_S: Final = 10.0  # An ordered subscription without its owner is removed after this.
 PROBES_SILENT_MAX: Final = 2  # Probes without responder before a lease is taken over (bus-facts §3).
+LIVENESS_GRACE_S: Final = 1.5  # After a server's restart its clients come back within a second.
 RECONNECTS_LOGGED_S: Final = 5.0  # The same connection trouble is logged at most this often.
 
 # --- read models ---------------------------------------------------------------------------------

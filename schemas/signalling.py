@@ -99,7 +99,11 @@ class CloseTransport(Method, frozen=True, forbid_unknown_fields=True, rename="ca
 
 
 class Produce(Method, frozen=True, forbid_unknown_fields=True, rename="camel"):
-    """Sends a track. Answer: ``Produced``, once ``track.published`` is on the log."""
+    """Sends a track. Answer: ``Produced``, once ``track.published`` is on the log.
+
+    ``width_px`` and ``height_px`` are the size of the source (``track.getSettings()``), from which the
+    node knows the size of each layer; without them it assumes 720p for a camera, 1080p for a screen.
+    """
 
     name: ClassVar[str] = "produce"
     transport: Token
@@ -107,6 +111,8 @@ class Produce(Method, frozen=True, forbid_unknown_fields=True, rename="camel"):
     source: Source
     rtp_parameters: RtpParameters
     muted: bool = False
+    width_px: Annotated[int, Meta(ge=0, le=16_384)] = 0
+    height_px: Annotated[int, Meta(ge=0, le=16_384)] = 0
 
 
 class Produced(Struct, frozen=True, rename="camel"):
