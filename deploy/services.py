@@ -219,7 +219,7 @@ def _setpriv(uid: int | None, gid: int | None) -> tuple[str, ...]:
     capability = "+dac_read_search" if may_search else "+dac_override"
     return (
         *("setpriv", f"--reuid={uid}", f"--regid={gid}", "--clear-groups"),
-        *(f"--inh-caps={capability}", f"--ambient-caps={capability}", f"--pdeathsig=INT", "--"),
+        *(f"--inh-caps={capability}", f"--ambient-caps={capability}", "--pdeathsig=INT", "--"),
     )
 
 
@@ -337,6 +337,11 @@ def is_free(port: int, *, host: str = LOOPBACK, kind: socket.SocketKind = socket
         except OSError:
             return False
         return True
+
+
+def is_local(address: str) -> bool:
+    """Whether an address is one of this machine's."""
+    return is_free(0, host=address, kind=socket.SOCK_DGRAM)
 
 
 def free_ports(count: int) -> tuple[int, ...]:
