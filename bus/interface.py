@@ -3,6 +3,8 @@
 Everything is plain values and small protocols; one suite of tests runs against both.
 """
 
+# ruff: noqa: N818  # Errors are named for what happened: ``except Conflict`` reads as the domain speaks.
+
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
@@ -19,6 +21,7 @@ from schemas.ids import RoomKey, TrackId
 #   Refused           the bus understood and said no (permission, size, limit, full)
 #   Unavailable       no answer: what was asked may or may not have happened
 #   NoResponders      nobody listens on the subject of a request
+#   Purged            the log before this position is archived: begin from the snapshot
 
 
 class BusError(Exception):
@@ -43,6 +46,10 @@ class Unavailable(BusError):
 
 class NoResponders(BusError):
     """Nobody serves this subject."""
+
+
+class Purged(BusError):
+    """What comes after the given position is archived, no longer on the log: begin from the snapshot."""
 
 
 # --- core messages -------------------------------------------------------------------------------
@@ -108,7 +115,8 @@ class Log(Protocol):
         self, key: RoomKey, *, after_seq: int, after_stream_seq: int
     ) -> AbstractAsyncContextManager[AsyncIterator[Stored]]:
         """All commits after a position, for ever: tail, then live, in ``seq`` order without hole or
-        repeat. Holes and reconnects are repaired by reading."""
+        repeat. Holes and reconnects are repaired by reading. The iterator raises Purged when the
+        position is older than what the log still holds."""
 
     def follow_all(
         self, *, after_stream_seq: int, batch: int = 500
@@ -130,7 +138,8 @@ class Delivery(Protocol):
     redelivered: bool
 
     async def ack(self) -> None:
-        """It is decided and answered; it never comes again. Waits until the server knows."""
+        """It is decided and answered; it never comes again. Waits until the server knows; when the
+        server falls meanwhile it returns, and the command comes once more."""
 
     async def nak(self, delay_s: float = 0.0) -> None:
         """It shall come again."""

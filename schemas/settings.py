@@ -23,6 +23,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     nats_url: Annotated[str, Meta(description="NATS servers, comma-separated")] = "nats://127.0.0.1:4222"
     nats_user: Annotated[str, Meta(description="This role's NATS user")] = ""
     nats_password: Annotated[str, Meta(description="and its password")] = ""
+    nats_media_user: Annotated[str, Meta(description="sfu: NATS user of the recording connection")] = ""
+    nats_media_password: Annotated[str, Meta(description="and its password")] = ""
     nats_replicas: Annotated[
         int, Meta(description="Replicas of streams and buckets: 1 embedded, 3 cluster")
     ] = 1

@@ -1,0 +1,140 @@
+"""CMD on NATS: submit until answered, take in order."""
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing, asynccontextmanager, suppress
+
+import msgspec
+from nats.aio.msg import Msg
+
+from bus import metrics
+from bus.api import NANOSECONDS
+from bus.connection import Connection
+from bus.interface import BusError, Delivery, Unavailable
+from bus.publisher import store
+from bus.pull import Pulled, pull
+from schemas import subjects
+from schemas.envelope import (
+    Envelope,
+    Outcome,
+    RemoteFormatError,
+    command_headers,
+    decode_outcome,
+    encode_command,
+    encode_outcome,
+)
+from schemas.limits import COMMAND_ATTEMPT_S, PULL_BATCH_MESSAGES, RETRY_WAIT_S
+
+log = logging.getLogger(__name__)
+
+
+class NatsCommands:
+    """``interface.Commands`` on a connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def submit(self, envelope: Envelope, *, attempt_s: float = COMMAND_ATTEMPT_S) -> Outcome:
+        """Sends until answered or too late. Each attempt has its own message id: a retry must reach the
+        decider, who alone knows the answer (design §4)."""
+        answered: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+
+        def deliver(message: Msg) -> None:
+            if answered.done():
+                return
+            try:
+                answered.set_result(decode_outcome(message.data))
+            except RemoteFormatError as error:
+                answered.set_exception(error)
+
+        token = f"outcome.{secrets.token_hex(8)}"
+        attempt = 0
+        while (left_s := envelope.deadline / 1000 - time.time()) > 0:
+            # Taken anew each time, because a lost connection ends the inbox; its address stays the same.
+            async with self._connection.answers("", deliver, _ignore, token=token) as inbox:
+                sent = msgspec.structs.replace(envelope, reply_to=inbox)
+                if await self._attempt(sent, attempt, min(attempt_s, left_s), answered):
+                    return answered.result()
+            attempt += 1
+        raise Unavailable(f"No answer to {envelope.command.name} {envelope.id} in time.")
+
+    async def _attempt(
+        self, envelope: Envelope, attempt: int, time_s: float, answered: asyncio.Future[Outcome]
+    ) -> bool:
+        """Sends once and waits for the answer."""
+        if attempt:
+            metrics.RETRIES.inc()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(time_s):
+                if await self._send(envelope, attempt):
+                    await asyncio.wait([answered])
+        return answered.done()
+
+    async def _send(self, envelope: Envelope, attempt: int) -> bool:
+        """Puts one attempt on CMD. False: try the next at once."""
+        try:
+            ack = await store(
+                self._connection,
+                subjects.CMD,
+                subjects.command(envelope.key, envelope.command.name),
+                encode_command(envelope.command),
+                headers=command_headers(envelope, attempt),
+            )
+        except Unavailable:
+            await self._connection.connected()
+            await asyncio.sleep(RETRY_WAIT_S)
+            return False
+        return not ack.duplicate  # An earlier submit of the same id used this attempt, with its own inbox.
+
+    @asynccontextmanager
+    async def take(self, partition: int) -> AsyncIterator[AsyncIterator[Delivery]]:
+        """Commands of a partition."""
+        durable = subjects.partition_durable(partition)
+        async with (
+            pull(self._connection, subjects.CMD, durable, batch=PULL_BATCH_MESSAGES, reset=True) as messages,
+            aclosing(_deliveries(messages)) as deliveries,
+        ):
+            yield deliveries
+
+    async def answer(self, reply_to: str, outcome: Outcome) -> None:
+        """Answers the asker; lossy."""
+        with suppress(Unavailable):
+            await self._connection.publish(reply_to, encode_outcome(outcome))
+
+
+class NatsDelivery:
+    """``interface.Delivery``: a command in hand."""
+
+    def __init__(self, pulled: Pulled, stored: subjects.StoredCommand) -> None:
+        self._pulled = pulled
+        self.key = stored.key
+        self.name = stored.command
+        self.headers: Mapping[str, str] = pulled.message.headers or {}
+        self.data: bytes = pulled.message.data
+        self.redelivered = pulled.redelivered
+
+    async def ack(self) -> None:
+        """It never comes again, unless the server fell just now: then it comes once more."""
+        await self._pulled.settle(b"+ACK")
+
+    async def nak(self, delay_s: float = 0.0) -> None:
+        """It shall come again."""
+        delay = msgspec.json.encode({"delay": int(delay_s * NANOSECONDS)}) if delay_s > 0 else b""
+        await self._pulled.settle(b"-NAK " + delay)
+
+
+async def _deliveries(messages: AsyncIterator[Pulled]) -> AsyncGenerator[Delivery, None]:
+    async for pulled in messages:
+        stored = subjects.parse_command(pulled.message.subject)
+        if stored is None:
+            log.error("not a command, dropped: %s", pulled.message.subject)
+            await pulled.settle(b"+TERM")
+        else:
+            yield NatsDelivery(pulled, stored)
+
+
+def _ignore(_: BusError) -> None:
+    """A lost connection is noticed by the attempt itself."""
