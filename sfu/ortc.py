@@ -262,7 +262,7 @@ def _check_encodings(
 # Codec parameters that may pass from a sender to its viewers, and what their values look like.
 _PASSED: dict[str, dict[str, re.Pattern[str]]] = {
     "audio/opus": {
-        key: re.compile(r"\d{1,6}")
+        key: re.compile(r"[0-9]{1,6}")
         for key in ("minptime", "useinbandfec", "usedtx", "stereo", "sprop-stereo", "maxaveragebitrate")
     },
     "video/VP8": {},
