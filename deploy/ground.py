@@ -83,7 +83,9 @@ class Ground:
 @contextmanager
 def hold(root: Path) -> Iterator[Ground]:
     """Takes a directory. Raises GroundError when it cannot serve, or another stack stands on it."""
-    _check_owner(root)
+    wrong = foreign_owner(root)
+    if wrong is not None:
+        raise GroundError(wrong)
     try:
         root.mkdir(parents=True, exist_ok=True)
         lock = os.open(root / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -110,19 +112,21 @@ def hold(root: Path) -> Iterator[Ground]:
         os.close(lock)
 
 
-def _check_owner(root: Path) -> None:
-    """Data of another user would be written under ours, and then not be theirs any more."""
+def foreign_owner(root: Path) -> str | None:
+    """A sentence when the data are another user's: written under ours they would not be theirs any more."""
+    us = _user(os.geteuid())
     for path in (root, root / "lock", root / "secrets.json"):
         try:
             owner = path.lstat().st_uid
         except (FileNotFoundError, PermissionError):
             continue
         if owner != os.geteuid():
-            raise GroundError(
-                f"{path} belongs to {_user(owner)}, but you are {_user(os.geteuid())}. Start Classwire as "
-                f"{_user(owner)}, give the data to yourself (sudo chown -R {_user(os.geteuid())} {root}), "
-                f"or choose another directory: CLASSWIRE_VAR=<directory>."
+            return (
+                f"{path} belongs to {_user(owner)}, but you are {us}. Start Classwire as {_user(owner)}, "
+                f"give the data to yourself (sudo chown -R {us} {root}), or choose another directory: "
+                f"CLASSWIRE_VAR=<directory>."
             )
+    return None
 
 
 def _check_disk(root: Path) -> None:

@@ -16,12 +16,8 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-import bus.setup
-import edge.identity
-import projectors.database
-from artifacts import store
 from bus.users import USERS, server_config
-from deploy import demo
+from deploy import demo, provision
 from deploy.ground import Ground, GroundError, Secrets, check_port, hold
 from deploy.https import Https
 from deploy.options import MEDIA_PORT, ROOT, Options
@@ -108,8 +104,8 @@ class Stack:
         self._say(f"starting; data, logs and secrets are in {self._ground.root}")
         made, start = self._plan, self.supervisor.start
         await _together(*(start(server, stage=SERVICES) for server in (made.nats, made.postgres, made.s3)))
-        setup = made.settings["setup"]
-        await _together(bus.setup.create(setup), self._make_tables(), self._make_bucket())
+        await asyncio.to_thread(made.postgres.create_database, NAME)
+        await provision.everything(made.settings["setup"])
         self._say("streams, tables and bucket are ready")
         await _together(*(start(role, stage=STAGES[role.name]) for role in made.roles))
         if made.https is not None:
@@ -123,15 +119,6 @@ class Stack:
         await self.supervisor.stop()
         self._ground.remove("stack.json")
         self._say("stopped")
-
-    async def _make_tables(self) -> None:
-        await asyncio.to_thread(self._plan.postgres.create_database, NAME)
-        dsn = self._plan.postgres.dsn(NAME)
-        await edge.identity.migrate(dsn)
-        await projectors.database.migrate(dsn)
-
-    async def _make_bucket(self) -> None:
-        await store.ensure_bucket(self._plan.settings["artifacts"])
 
     async def _announce(self) -> None:
         made = await demo.make(self._plan.settings["edge"], self._options.url)

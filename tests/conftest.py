@@ -7,12 +7,19 @@ of tests.
 
 import secrets
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from deploy.services import S3, Postgres
 from schemas.settings import Settings
 from tests import stack
+from tests.skips import SkipJudge
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Skips are judged in every run."""
+    config.pluginmanager.register(SkipJudge(Path(__file__).parent / "README.md"))
 
 
 @pytest.fixture

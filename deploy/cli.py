@@ -1,0 +1,117 @@
+"""The ``classwire`` command."""
+
+import argparse
+import asyncio
+import os
+import runpy
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from deploy import doctor, options
+from deploy.ground import GroundError
+from schemas import settings
+from schemas.settings import SettingsError
+
+ROLES = {
+    "edge": "serves browsers: sign-in, REST, the socket, the web client",
+    "rooms": "decides commands into events",
+    "sfu": "forwards media",
+    "projectors": "keep the read models in PostgreSQL",
+    "artifacts": "turn recordings into files",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs one verb and exits with its status."""
+    chosen = _parser().parse_args(arguments)
+    run: Callable[[argparse.Namespace], int] = chosen.run
+    try:
+        status = run(chosen)
+    except (SettingsError, GroundError) as error:
+        print(error, file=sys.stderr)
+        status = 1
+    except KeyboardInterrupt:
+        status = 130
+    sys.exit(status)
+
+
+def _parser() -> argparse.ArgumentParser:
+    form = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(prog="classwire", description="Live classes on an ordered log.")
+    verbs = parser.add_subparsers(required=True, metavar="VERB")
+
+    def add(
+        name: str, run: Callable[[argparse.Namespace], int], help_: str, epilog: str = ""
+    ) -> argparse.ArgumentParser:
+        verb = verbs.add_parser(
+            name, help=help_, description=help_ + ".", epilog=epilog, formatter_class=form
+        )
+        verb.set_defaults(run=run, verb=name)
+        return verb
+
+    add("up", _up, "starts everything on this machine", f"environment:\n{options.TABLE}")
+    for role, purpose in ROLES.items():
+        add(role, _role, f"runs one role, which {purpose}", f"environment:\n{settings.table()}")
+    add("doctor", lambda _: doctor.report(os.environ), "tells what is installed and what is missing")
+    add("setup", _setup, "makes streams and tables where the environment points (production)")
+    add("demo", _demo, "prints new sign-in links of the running demo")
+    rebuild = add(
+        "rebuild", _rebuild, "builds the read models anew from the log, beside the live ones, and swaps"
+    )
+    rebuild.add_argument("--verify", action="store_true", help="only compares; nothing is swapped")
+    return parser
+
+
+def _up(_: argparse.Namespace) -> int:
+    from deploy import local  # noqa: PLC0415 - imports every part; `--help` must not wait for that
+
+    return local.up(options.read(os.environ))
+
+
+def _role(chosen: argparse.Namespace) -> int:
+    runpy.run_module(chosen.verb, run_name="__main__", alter_sys=True)
+    return 0
+
+
+def _setup(_: argparse.Namespace) -> int:
+    from deploy import provision  # noqa: PLC0415
+
+    asyncio.run(provision.everything(settings.read(os.environ)))
+    print("Streams, buckets, tables and the S3 bucket are there.")
+    return 0
+
+
+def _demo(_: argparse.Namespace) -> int:
+    from deploy import demo  # noqa: PLC0415
+
+    chosen = options.read(os.environ)
+    made = asyncio.run(demo.make(running_settings(chosen.var, "edge"), chosen.url))
+    print(f"Teacher  {made.teacher_link}\nStudent  {made.student_link}")
+    return 0
+
+
+def _rebuild(chosen: argparse.Namespace) -> int:
+    from deploy import rebuild  # noqa: PLC0415
+
+    return asyncio.run(rebuild.run(_settings_or_running("projectors"), verify=chosen.verify))
+
+
+def _settings_or_running(role: str) -> settings.Settings:
+    """A role's settings: those of the environment, else those of the stack that runs in ``./var``."""
+    given = settings.read(os.environ)
+    return given if given.postgres else running_settings(options.read(os.environ).var, role)
+
+
+def running_settings(var: Path, role: str) -> settings.Settings:
+    """The settings of a role of the stack that runs on a directory. Raises GroundError."""
+    path = var / "stack.json"
+    if not path.exists():
+        raise GroundError(f"Classwire does not run on {var}. Start it: make run")
+    return settings.read(msgspec.json.decode(path.read_bytes())["environment"][role])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+"""``make check``, ``make test``, ``make bench``: the steps of each, and one table at the end.
+
+Every step runs, also after one that failed, so that one run tells everything. pytest's summary line is
+repeated at the very end.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from msgspec import Struct
+
+from deploy.options import ROOT
+
+BIN = Path(sys.executable).parent
+_SUMMARY = re.compile(rb"^=*\s*(\d+ (?:passed|failed|error|skipped)[^=]* in [\d.]+s[^=]*?)\s*=*$", re.MULTILINE)
+
+
+class Step(Struct, frozen=True):
+    """A command that must succeed."""
+
+    name: str
+    argv: tuple[str, ...]
+    directory: Path = ROOT
+
+
+def _python(*arguments: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", *arguments)
+
+
+def _tool(name: str, *arguments: str) -> tuple[str, ...]:
+    return (str(BIN / name), *arguments)
+
+
+WEB = Step("web", ("npm", "run", "--silent", "check"), ROOT / "edge" / "web")
+SUITES: dict[str, tuple[Step, ...]] = {
+    "check": (
+        Step("format", _tool("ruff", "format", "--check", "--quiet", ".")),
+        Step("lint", _tool("ruff", "check", "--quiet", ".")),
+        Step("imports", _tool("lint-imports")),
+        Step("types", _python("mypy")),
+        Step("unit", _python("pytest", "-q", "tests/unit", "tests/test_house.py")),
+        WEB,
+    ),
+    "test": (WEB, Step("pytest", _python("pytest"))),
+    "bench": (Step("load", _python("pytest", "-q", "-s", "tests/load")),),
+}
+
+
+def main() -> int:
+    """Runs a suite by its name; further arguments go to its last step. 0: every step succeeded."""
+    name, extra = sys.argv[1], tuple(sys.argv[2:])
+    results: list[tuple[Step, bool, float]] = []
+    summary = b""
+    for step in SUITES[name]:
+        print(f"── {step.name} " + "─" * (60 - len(step.name)), flush=True)
+        began = time.monotonic()
+        status, output = _run(step, extra if step is SUITES[name][-1] else ())
+        found = _SUMMARY.findall(output)
+        summary = found[-1] if found else summary
+        results.append((step, status == 0, time.monotonic() - began))
+    print("─" * 64)
+    for step, succeeded, seconds in results:
+        print(f"{'ok    ' if succeeded else 'FAILED'} {step.name:<10} {seconds:6.1f} s")
+    if summary:
+        print(summary.decode())
+    return 0 if all(succeeded for _, succeeded, _ in results) else 1
+
+
+def _run(step: Step, extra: tuple[str, ...]) -> tuple[int, bytes]:
+    """Runs a step, showing its output as it comes; what it wrote is returned too."""
+    environ = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}"}
+    process = subprocess.Popen(
+        (*step.argv, *extra),
+        cwd=step.directory,
+        env=environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    assert process.stdout is not None
+    written = bytearray()
+    while chunk := os.read(process.stdout.fileno(), 65_536):
+        written += chunk
+        sys.stdout.buffer.write(chunk)
+        sys.stdout.buffer.flush()
+    process.stdout.close()
+    return process.wait(), bytes(written)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
