@@ -19,7 +19,7 @@ from artifacts.reorder import Reorder
 from artifacts.timeline import Timeline, TrackLine
 from artifacts.trackfile import FORMATS, TrackWriter
 from artifacts.unroll import Packet, Unroll
-from schemas.artifacts import RtpBatch
+from schemas.artifacts import Artifact, RtpBatch
 from schemas.media import MediaKind
 
 
@@ -45,9 +45,9 @@ class TrackFile(Struct, frozen=True):
     duration_ms: int
     width_px: int
     height_px: int
-    frames: int
-    packets_lost: int
-    frames_broken: int
+    frames: int = 0
+    packets_lost: int = 0
+    frames_broken: int = 0
 
 
 def survey(line: TrackLine, path: Path, progress: Progress) -> TrackSurvey:
@@ -107,6 +107,12 @@ def write(
         reorder.lost,
         make_frames.broken,
     )
+
+
+def from_artifact(line: TrackLine, artifact: Artifact, path: Path) -> TrackFile:
+    """A captured track that was stored before, as a file again."""
+    span = (artifact.offset_ms, artifact.duration_ms)
+    return TrackFile(line, path, *span, artifact.width_px, artifact.height_px)
 
 
 def sender_clocks(tracks: Iterable[TrackSurvey]) -> dict[str, Line | None]:

@@ -3,8 +3,6 @@
 Times are milliseconds from the start of the recording. A span is half open: ``[since_ms, until_ms)``.
 """
 
-from collections.abc import Iterable
-
 from msgspec import Struct
 
 from schemas.artifacts import Artifact
@@ -16,6 +14,7 @@ from schemas.events import (
     ParticipantLeft,
     RecordingCompleted,
     RecordingStarted,
+    RecordingStepReported,
     RecordingStopped,
     RoleChanged,
     SessionEnded,
@@ -65,7 +64,7 @@ class PersonLine(Struct, frozen=True):
 
 
 class Timeline(Struct, frozen=True):
-    """A recording, as the log tells it. ``artifacts`` are those already announced."""
+    """A recording, as the log tells it. ``artifacts`` and ``steps_finished`` are those already announced."""
 
     recording: RecordingId
     session: SessionId
@@ -74,19 +73,8 @@ class Timeline(Struct, frozen=True):
     tracks: tuple[TrackLine, ...]
     people: tuple[PersonLine, ...]
     artifacts: dict[ArtifactId, Artifact]
+    steps_finished: frozenset[str]
     is_completed: bool
-
-
-def timeline(commits: Iterable[Commit], recording: RecordingId) -> Timeline:
-    """Folds a room's log, from its first commit, into a recording's timeline.
-
-    Raises RecordingUnknownError when the log has no such recording or it has not stopped.
-    """
-    fold = _Fold(recording)
-    for commit in commits:
-        for event in commit.events:
-            fold.see(event.data, commit.at)
-    return fold.result()
 
 
 class _Presence:
@@ -112,8 +100,11 @@ class _Presence:
         return tuple(Span(since - start, until - start) for since, until in clipped if since < until)
 
 
-class _Fold:
-    """The state of the fold. What happens after the recording's end only adds artifacts."""
+class TimelineFold:
+    """Folds a room's log, from its first commit, into a recording's timeline.
+
+    What happens after the recording's end only adds to what is announced of it.
+    """
 
     def __init__(self, recording: RecordingId) -> None:
         self.recording = recording
@@ -122,12 +113,20 @@ class _Fold:
         self.tracks: dict[TrackId, tuple[TrackPublished, _Presence]] = {}
         self.people: dict[ParticipantId, tuple[str, Role, _Presence]] = {}
         self.artifacts: dict[ArtifactId, Artifact] = {}
+        self.steps_finished: set[str] = set()
         self.is_completed = False
 
-    def see(self, data: EventData, at: int) -> None:
+    def commit(self, commit: Commit) -> None:
+        """Takes the next commit of the room."""
+        for event in commit.events:
+            self._see(event.data, commit.at)
+
+    def _see(self, data: EventData, at: int) -> None:
         match data:
             case ArtifactAdded(self.recording, artifact):
                 self.artifacts[artifact.id] = artifact
+            case RecordingStepReported(self.recording, step, "finished"):
+                self.steps_finished.add(step)
             case RecordingCompleted(self.recording):
                 self.is_completed = True
             case _ if self.stopped_at is None:
@@ -148,6 +147,9 @@ class _Fold:
                 self.people[participant] = (name, after, presence)
             case ParticipantLeft(participant, _, left_at) if participant in self.people:
                 self.people[participant][2].close(left_at)
+            case SessionEnded() if self.started is None:
+                self.people.clear()  # A class of another day.
+                self.tracks.clear()
             case SessionEnded():
                 for _, _, presence in self.people.values():
                     presence.close(at)
@@ -168,7 +170,8 @@ class _Fold:
             case TrackMuted(track) | TrackClosed(track) if track in self.tracks:
                 self.tracks[track][1].close(at)
 
-    def result(self) -> Timeline:
+    def timeline(self) -> Timeline:
+        """The timeline. Raises RecordingUnknownError when the log has no such recording, or not its end."""
         if self.started is None or self.stopped_at is None:
             raise RecordingUnknownError(f"recording {self.recording} is not on the log, or not over")
         session, start = self.started
@@ -189,6 +192,7 @@ class _Fold:
             tuple(line for line in tracks if line.flowing),
             tuple(line for line in people if line.present),
             self.artifacts,
+            frozenset(self.steps_finished),
             self.is_completed,
         )
 
