@@ -19,8 +19,8 @@ ROLES = {
     "edge": "serves browsers: sign-in, REST, the socket, the web client",
     "rooms": "decides commands into events",
     "sfu": "forwards media",
-    "projectors": "keep the read models in PostgreSQL",
-    "artifacts": "turn recordings into files",
+    "projectors": "keeps the read models in PostgreSQL",
+    "artifacts": "turns recordings into files",
 }
 
 
@@ -54,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
 
     add("up", _up, "starts everything on this machine", f"environment:\n{options.TABLE}")
     for role, purpose in ROLES.items():
-        add(role, _role, f"runs one role, which {purpose}", f"environment:\n{settings.table()}")
+        add(role, _role, f"runs the role that {purpose}", f"environment:\n{settings.table()}")
     add("doctor", lambda _: doctor.report(os.environ), "tells what is installed and what is missing")
     add("setup", _setup, "makes streams and tables where the environment points (production)")
     add("demo", _demo, "prints new sign-in links of the running demo")

@@ -16,7 +16,7 @@ from msgspec import Struct
 from deploy.options import ROOT
 
 BIN = Path(sys.executable).parent
-_SUMMARY = re.compile(rb"^=*\s*(\d+ (?:passed|failed|error|skipped)[^=]* in [\d.]+s[^=]*?)\s*=*$", re.MULTILINE)
+_SUMMARY = re.compile(rb"^=*\s*(\d+ (?:passed|failed|error|skipped)[^=]* in \d[^=]*?)\s*=*$", re.MULTILINE)
 
 
 class Step(Struct, frozen=True):
