@@ -92,7 +92,7 @@ class Sound:
                     expected += samples.shape[1]
 
 
-def _decoded(packet: av.Packet[AudioStream] | av.Packet[VideoStream]) -> list[object]:
+def _decoded(packet: "av.Packet[AudioStream] | av.Packet[VideoStream]") -> list[object]:
     """The frames of a packet; a damaged one gives none, and the next key frame mends the picture."""
     try:
         return list(packet.decode())

@@ -24,7 +24,7 @@ def writes(fact: Fact) -> tuple[Write, ...]:
             row = (tenant, room, recording, step, status, percent, detail, fact.seq, fact.at)
             return (
                 Write(_sql["report"], row),
-                Write(_sql["judge"], (tenant, room, recording, status)),
+                Write(_sql["judge"], (tenant, room, recording)),
             )
         case ArtifactAdded():
             return (_added(fact, fact.data),)

@@ -58,9 +58,12 @@ set status = excluded.status, progress_percent = excluded.progress_percent,
     detail = excluded.detail, at = excluded.at;
 
 -- name: judge
--- A failed step fails the recording until a later attempt goes on; a finished recording stays so.
-update recordings set status = case when $4 = 'failed' then 'failed' else 'processing' end
-where tenant = $1 and room = $2 and recording = $3 and status in ('processing', 'failed');
+-- A failed step fails the recording until that step is tried again; a finished recording stays so.
+update recordings r set status = case when exists (
+    select from recording_steps s
+    where s.tenant = r.tenant and s.room = r.room and s.recording = r.recording and s.status = 'failed'
+) then 'failed' else 'processing' end
+where r.tenant = $1 and r.room = $2 and r.recording = $3 and r.status in ('processing', 'failed');
 
 -- name: add_artifact
 insert into artifacts values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
