@@ -94,8 +94,8 @@ def _make_root(root: Path) -> None:
             "`make fresh` needs root: it makes a Debian root and enters it. Try: sudo make fresh"
         )
     if shutil.which("mmdebstrap") is None:
-        for command in (("update", "-qq"), ("install", "-y", "-qq", "mmdebstrap")):
-            subprocess.run(("apt-get", *command), check=True, stdout=subprocess.DEVNULL)
+        for arguments in ("update -qq", "install -y -qq mmdebstrap"):
+            subprocess.run(("apt-get", *arguments.split()), check=True, stdout=subprocess.DEVNULL)
     began = time.monotonic()
     sources = _apt_sources()
     command = (

@@ -25,6 +25,9 @@ LOOPBACK = "127.0.0.1"
 
 READY_S = 60.0  # Measured: under 1.5 s each; a machine under load or a recovery after a crash takes longer.
 
+STORE_RESERVED_MAX = "64GB"  # The streams' own bounds (``schemas.limits``) add up to a quarter of it.
+MEMORY_RESERVED_MAX = "1GB"
+
 # Below Linux's range for outgoing connections (32768...), so that no connection takes a listener's port;
 # and low enough that SeaweedFS's habit of also listening 10000 higher stays below it too.
 _PORT_LOW, _PORT_HIGH = 10_240, 22_700
@@ -79,7 +82,10 @@ class Nats(Struct, frozen=True, kw_only=True):
             f"listen: {LOOPBACK}:{self.port}",
             f"http: {LOOPBACK}:{self.monitor_port}",
             # Default is a sync every two minutes: an acknowledged command could be lost with the power.
-            f'jetstream {{ store_dir: "{self.data}", sync_interval: always }}',
+            # The two limits only bound what streams may reserve; they default to parts of this machine's
+            # disk and memory, and on a small one streams could not be made. A full disk is refused anyway.
+            f'jetstream {{ store_dir: "{self.data}", sync_interval: always,'
+            f" max_file_store: {STORE_RESERVED_MAX}, max_memory_store: {MEMORY_RESERVED_MAX} }}",
             self.authorization,
         )
         write_private(self._config, "\n".join(lines) + "\n")
