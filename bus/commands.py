@@ -6,13 +6,14 @@ import secrets
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager, suppress
+from typing import Any
 
 import msgspec
 from nats.aio.msg import Msg
 
 from bus import metrics
 from bus.api import NANOSECONDS
-from bus.connection import Connection
+from bus.connection import OUTCOME, Connection
 from bus.interface import BusError, Delivery, Unavailable
 from bus.publisher import store
 from bus.pull import Pulled, pull
@@ -26,7 +27,13 @@ from schemas.envelope import (
     encode_command,
     encode_outcome,
 )
-from schemas.limits import COMMAND_ATTEMPT_S, PULL_BATCH_MESSAGES, RETRY_WAIT_S
+from schemas.limits import (
+    COMMAND_ACK_WAIT_S,
+    COMMAND_ACKS_PENDING_MAX,
+    COMMAND_ATTEMPT_S,
+    PULL_BATCH_MESSAGES,
+    RETRY_WAIT_S,
+)
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +57,7 @@ class NatsCommands:
             except RemoteFormatError as error:
                 answered.set_exception(error)
 
-        token = f"outcome.{secrets.token_hex(8)}"
+        token = f"{OUTCOME}.{secrets.token_hex(8)}"
         attempt = 0
         while (left_s := envelope.deadline / 1000 - time.time()) > 0:
             # Taken anew each time, because a lost connection ends the inbox; its address stays the same.
@@ -94,7 +101,13 @@ class NatsCommands:
         """Commands of a partition."""
         durable = subjects.partition_durable(partition)
         async with (
-            pull(self._connection, subjects.CMD, durable, batch=PULL_BATCH_MESSAGES, reset=True) as messages,
+            pull(
+                self._connection,
+                subjects.CMD,
+                durable,
+                batch=PULL_BATCH_MESSAGES,
+                renew=partition_subscription(partition),
+            ) as messages,
             aclosing(_deliveries(messages)) as deliveries,
         ):
             yield deliveries
@@ -103,6 +116,19 @@ class NatsCommands:
         """Answers the asker; lossy."""
         with suppress(Unavailable):
             await self._connection.publish(reply_to, encode_outcome(outcome))
+
+
+def partition_subscription(partition: int) -> dict[str, Any]:
+    """The durable subscription of a partition, in JetStream's words."""
+    return {
+        "durable_name": subjects.partition_durable(partition),
+        "filter_subject": subjects.partition_commands(partition),
+        "ack_policy": "explicit",
+        "ack_wait": int(COMMAND_ACK_WAIT_S * NANOSECONDS),
+        "max_ack_pending": COMMAND_ACKS_PENDING_MAX,
+        # For ever: past its deadline a command is answered "expired", so that none stays a poison.
+        "max_deliver": -1,
+    }
 
 
 class NatsDelivery:

@@ -5,8 +5,9 @@
 2. **Refusals.** The server reports a denied publish out of band; here the one who asked gets ``Refused``.
 3. **Losses.** What waits for an answer when the connection falls gets ``Unavailable`` at once.
 
-All answers arrive on one inbox subscription, ``_INBOX.<role>.<connection>.<token>``: a role may read its
-own inboxes only (``bus.users``).
+Answers arrive on ``_INBOX.<role>.<connection>.<token>`` and ``....outcome.<token>``: a role may read its own
+inboxes only (``bus.users``). The inboxes of pulls are *not* below these two subscriptions: a dead pull's
+inbox must have no listener, or the server would go on to deliver into it.
 """
 
 import asyncio
@@ -14,7 +15,8 @@ import logging
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
 
 import nats.errors
 from nats.aio.client import Client
@@ -35,6 +37,9 @@ log = logging.getLogger(__name__)
 
 Deliver = Callable[[Msg], None]
 
+OUTCOME = "outcome"
+"""Token of the inboxes that the decider may answer to."""
+
 _DENIED_PUBLISH = "permissions violation for publish to "
 _DENIED_SUBSCRIPTION = "permissions violation for subscription to "
 
@@ -53,10 +58,10 @@ class _Waiter:
 class Connection:
     """A connection under one user. ``name`` is the process, ``inbox`` the prefix of its inboxes."""
 
-    def __init__(self, name: str, role: str) -> None:
+    def __init__(self, name: str, role: str, client: Any = None) -> None:
         self.name = name
         self.inbox = f"_INBOX.{role}.{secrets.token_hex(8)}"
-        self.client = Client()
+        self.client: Client = client or Client()  # Or the twin of ``bus.memory``.
         self._waiters: dict[str, _Waiter] = {}
         self._denied_subscriptions: set[str] = set()
         self._reconnect_listeners: set[Callable[[], None]] = set()
@@ -104,7 +109,8 @@ class Connection:
             reconnected_cb=self._on_reconnected,
             closed_cb=self._on_closed,
         )
-        await self.client.subscribe(f"{self.inbox}.>", cb=self._on_reply)
+        for inboxes in ("*", f"{OUTCOME}.*"):
+            await self.client.subscribe(f"{self.inbox}.{inboxes}", cb=self._on_reply)
         self._set_up()
         await self.barrier()
 
@@ -309,14 +315,18 @@ def _quoted(text: str) -> str:
 
 
 @asynccontextmanager
-async def connection(
-    servers: list[str], user: str, password: str, *, name: str, role: str
-) -> AsyncIterator[Connection]:
-    """A connection while the block is open. If the server closes it for good, the block raises."""
-    link = Connection(name, role)
+async def opened(link: Connection, servers: list[str], user: str, password: str) -> AsyncIterator[Connection]:
+    """Keeps a connection open while the block is; if the server closes it for good, the block raises."""
     try:
         await link.open(servers, user, password)
         async with background(link.fail_when_closed()):
             yield link
     finally:
         await link.close()
+
+
+def connection(
+    servers: list[str], user: str, password: str, *, name: str, role: str
+) -> AbstractAsyncContextManager[Connection]:
+    """A connection while the block is open. If the server closes it for good, the block raises."""
+    return opened(Connection(name, role), servers, user, password)

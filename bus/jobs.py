@@ -8,6 +8,7 @@ then: the server's own limit would leave it in the stream, for ever in nobody's 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 import msgspec
 
@@ -21,12 +22,24 @@ from bus.publisher import store
 from bus.pull import Pulled, pull
 from schemas import subjects
 from schemas.ids import RoomKey
-from schemas.limits import JOB_ACK_S, JOB_ATTEMPTS_MAX, JOB_BACKOFF_S, RETRY_WAIT_S
+from schemas.limits import JOB_ACK_S, JOB_ATTEMPTS_MAX, JOB_BACKOFF_S, JOBS_IN_WORK_MAX, RETRY_WAIT_S
 
 log = logging.getLogger(__name__)
 
 ERROR = "Cw-Error"
 ATTEMPTS = "Cw-Attempts"
+
+
+def worker_subscription(kind: str) -> dict[str, Any]:
+    """The durable subscription that the workers of a kind share, in JetStream's words."""
+    return {
+        "durable_name": subjects.job_durable(kind),
+        "filter_subject": subjects.jobs_of_kind(kind),
+        "ack_policy": "explicit",
+        "ack_wait": JOB_ACK_S * NANOSECONDS,
+        "max_ack_pending": JOBS_IN_WORK_MAX,
+        "max_deliver": -1,  # The worker counts the attempts, and buries.
+    }
 
 
 class NatsJob:
@@ -58,7 +71,7 @@ class NatsJobs:
     async def work(self, kind: str, handler: Callable[[Job], Awaitable[None]]) -> None:
         """Takes jobs of a kind, one at a time, until cancelled."""
         durable = subjects.job_durable(kind)
-        async with pull(self._connection, subjects.JOBS, durable, batch=1, reset=False) as jobs:
+        async with pull(self._connection, subjects.JOBS, durable, batch=1) as jobs:
             async for pulled in jobs:
                 named = subjects.parse_job(pulled.message.subject)
                 if named is None:

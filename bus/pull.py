@@ -2,21 +2,25 @@
 
 An *epoch* is the time in which what was delivered can be relied on: it ends with the connection, or when
 the server falls silent. Then deliveries may have been lost on the way, and they would come back behind
-newer ones. For a queue whose order matters the next epoch therefore begins by resetting the durable
-subscription to its oldest unacknowledged message (bus-facts §3).
+newer ones. For a queue whose order matters the next epoch therefore begins with a *renewed* durable
+subscription, which starts at the oldest unacknowledged message (bus-facts §3).
+
+Renewed means deleted and created. The server's own "reset" keeps the pulls that wait there, and goes on to
+deliver to a predecessor that hangs but whose connection stands (measured on 2.15.1): those commands would
+come back out of order, when their acknowledgement is overdue.
 """
 
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing, asynccontextmanager
-from typing import NamedTuple, Self
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing, asynccontextmanager, suppress
+from typing import Any, NamedTuple, Self
 
 import msgspec
 from nats.aio.msg import Msg
 
-from bus.api import NANOSECONDS, call
+from bus.api import NANOSECONDS, NotFoundError, call
 from bus.connection import Connection, status
 from bus.interface import NoResponders, Unavailable
 from schemas.limits import PULL_EXPIRES_S, PULL_HEARTBEAT_S, RETRY_WAIT_S, STORE_TIMEOUT_S
@@ -84,23 +88,29 @@ class Pulled:
 
 @asynccontextmanager
 async def pull(
-    connection: Connection, stream: str, durable: str, *, batch: int, reset: bool
+    connection: Connection,
+    stream: str,
+    durable: str,
+    *,
+    batch: int,
+    renew: Mapping[str, Any] | None = None,
 ) -> AsyncIterator[AsyncIterator[Pulled]]:
-    """Messages of a durable subscription, for ever; survives the server."""
-    async with aclosing(_epochs(connection, stream, durable, batch, reset=reset)) as messages:
+    """Messages of a durable subscription, for ever; survives the server. With ``renew``, its
+    configuration, each epoch begins with the oldest unacknowledged message."""
+    async with aclosing(_epochs(connection, stream, durable, batch, renew)) as messages:
         yield messages
 
 
 async def _epochs(
-    connection: Connection, stream: str, durable: str, batch: int, *, reset: bool
+    connection: Connection, stream: str, durable: str, batch: int, renew: Mapping[str, Any] | None
 ) -> AsyncGenerator[Pulled, None]:
     while True:
         await connection.connected()
         epoch = Epoch(0)
         try:
             async with Inflow(connection).open() as inflow:
-                if reset:
-                    epoch.delivered_before = await _reset(connection, stream, durable)
+                if renew is not None:
+                    epoch.delivered_before = await _renew(connection, stream, durable, renew)
                 async with aclosing(inflow.pulls(stream, durable, batch)) as messages:
                     async for message in messages:
                         yield Pulled(connection, message, epoch)
@@ -116,7 +126,7 @@ class Inflow:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._inbox = f"{connection.inbox}.pull-{secrets.token_hex(8)}"
+        self._inbox = f"{connection.inbox}.pull.{secrets.token_hex(8)}"
         self._queue: asyncio.Queue[Msg | None] = asyncio.Queue()
 
     @asynccontextmanager
@@ -179,8 +189,22 @@ def _check(message: Msg, subject: str, wanted: int) -> None:
         raise Unavailable(f"{subject}: a delivery was lost.")
 
 
-async def _reset(connection: Connection, stream: str, durable: str) -> int:
-    """Makes the oldest unacknowledged message the next one. Returns how far a predecessor had come."""
-    info = await call(connection, f"CONSUMER.INFO.{stream}.{durable}")
-    await call(connection, f"CONSUMER.RESET.{stream}.{durable}")
-    return int(info["delivered"]["stream_seq"])
+async def _renew(connection: Connection, stream: str, durable: str, config: Mapping[str, Any]) -> int:
+    """Makes the oldest unacknowledged message the next one, and frees it from whoever waits there.
+    Returns how far a predecessor had come."""
+    delivered_before = 0
+    with suppress(NotFoundError):
+        info = await call(connection, f"CONSUMER.INFO.{stream}.{durable}")
+        delivered_before = int(info["delivered"]["stream_seq"])
+        await call(connection, f"CONSUMER.DELETE.{stream}.{durable}")
+    await create_durable(connection, stream, config)
+    return delivered_before
+
+
+async def create_durable(connection: Connection, stream: str, config: Mapping[str, Any]) -> None:
+    """Creates a durable subscription, or updates it."""
+    await call(
+        connection,
+        f"CONSUMER.CREATE.{stream}.{config['durable_name']}.{config['filter_subject']}",
+        {"stream_name": stream, "config": config},
+    )

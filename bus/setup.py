@@ -9,7 +9,10 @@ from typing import Any
 
 from bus import kv
 from bus.api import NANOSECONDS, NotFoundError, call
+from bus.commands import partition_subscription
 from bus.connection import Connection, connection
+from bus.jobs import worker_subscription
+from bus.pull import create_durable
 from schemas import limits, subjects
 from schemas.settings import Settings
 
@@ -120,40 +123,10 @@ def bucket(name: str) -> dict[str, Any]:
     }
 
 
-def durables(replicas: int) -> list[tuple[str, dict[str, Any]]]:
-    """Every durable subscription, with its stream."""
-    partitions = [
-        (
-            subjects.CMD,
-            {
-                "durable_name": subjects.partition_durable(partition),
-                "filter_subject": subjects.partition_commands(partition),
-                "ack_policy": "explicit",
-                "ack_wait": int(limits.COMMAND_ACK_WAIT_S * NANOSECONDS),
-                "max_ack_pending": limits.COMMAND_ACKS_PENDING_MAX,
-                # For ever: past its deadline a command is answered "expired", so none stays a poison.
-                "max_deliver": -1,
-                "num_replicas": replicas,
-            },
-        )
-        for partition in range(subjects.PARTITIONS)
-    ]
-    jobs = [
-        (
-            subjects.JOBS,
-            {
-                "durable_name": subjects.job_durable(kind),
-                "filter_subject": subjects.jobs_of_kind(kind),
-                "ack_policy": "explicit",
-                "ack_wait": limits.JOB_ACK_S * NANOSECONDS,
-                "max_ack_pending": limits.JOBS_IN_WORK_MAX,
-                "max_deliver": -1,  # Attempts are counted by the worker, who also buries (bus.jobs).
-                "num_replicas": replicas,
-            },
-        )
-        for kind in JOB_KINDS
-    ]
-    return [*partitions, *jobs]
+def durables() -> list[tuple[str, dict[str, Any]]]:
+    """Every durable subscription, with its stream. They have as many replicas as their stream."""
+    partitions = [(subjects.CMD, partition_subscription(number)) for number in range(subjects.PARTITIONS)]
+    return [*partitions, *((subjects.JOBS, worker_subscription(kind)) for kind in JOB_KINDS)]
 
 
 async def create(settings: Settings) -> None:
@@ -163,8 +136,8 @@ async def create(settings: Settings) -> None:
     async with connection(servers, user, password, name="setup", role=user or "setup") as link:
         for stream in streams(settings.nats_replicas):
             await _stream(link, stream)
-        for stream_name, durable in durables(settings.nats_replicas):
-            await _durable(link, stream_name, durable)
+        for stream_name, durable in durables():
+            await create_durable(link, stream_name, durable)
 
 
 async def _stream(link: Connection, config: dict[str, Any]) -> None:
@@ -176,12 +149,3 @@ async def _stream(link: Connection, config: dict[str, Any]) -> None:
         return
     if any(existing.get(field) != value for field, value in config.items()):
         await call(link, f"STREAM.UPDATE.{name}", existing | config)
-
-
-async def _durable(link: Connection, stream: str, config: dict[str, Any]) -> None:
-    """Creating an existing durable with a changed configuration updates it."""
-    await call(
-        link,
-        f"CONSUMER.CREATE.{stream}.{config['durable_name']}.{config['filter_subject']}",
-        {"stream_name": stream, "config": config},
-    )
