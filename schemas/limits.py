@@ -54,7 +54,9 @@ KEY_FRAME_REQUEST_INTERVAL_S: Final = 1.0  # Per layer; a storm of viewers costs
 FOLLOW_WAIT_S: Final = 2.0  # How long a node waits until it has followed to the seq a request names.
 NODE_BEAT_S: Final = 1.0  # Registration refresh of a media node.
 NODE_LOST_S: Final = 3.0  # TTL of that registration: a lost node is noticed within 3 s (design §6).
-ICE_CONSENT_S: Final = 15.0  # Half of RFC 7675's 30 s: attendance ends near the truth; Chromium checks every 2.5 s.
+ICE_CONSENT_S: Final = (
+    15.0  # Half of RFC 7675's 30 s: attendance ends near the truth; Chromium checks every 2.5 s.
+)
 ICE_ADDRESSES_PER_TRANSPORT_MAX: Final = 16  # Candidates of a laptop with VPN, Wi-Fi and cable, twice.
 SRTP_WINDOW_PACKETS: Final = 1_024  # A late packet keeps its number; the default of 128 refuses it.
 SSRCS_PER_TRANSPORT_MAX: Final = 64  # Four tracks with three layers and their RTX, and a few rebuilds.
@@ -212,3 +214,6 @@ STORE_TIMEOUT_READ_S: Final = 30.0  # A part of a multipart upload on a slow sto
 STORE_PART_BYTES: Final = 8 << 20  # Multipart uploads; S3 wants at least 5 MiB.
 STORE_CHUNK_BYTES: Final = 64 << 10  # What is read at once while streaming to a browser.
 STORE_STALE_UPLOAD_DAYS: Final = 1  # A worker that died in an upload is long back after a day.
+HEALTH_REQUEST_BYTES_MAX: Final = 8_192  # A probe's request has a few hundred bytes.
+HEALTH_REQUEST_S: Final = 5.0  # A probe that is slower than this is not one.
+HEALTH_CONNECTIONS_MAX: Final = 16  # A supervisor, Prometheus and a curious operator.
