@@ -48,6 +48,7 @@ _COMMAND = re.compile(rf"^cmd\.(\d+)\.({_TOKEN})\.({_TOKEN})\.([a-z_]+)$")
 _ROOM_EVENT = re.compile(rf"^(?:class\.({_TOKEN})\.({_TOKEN})\.evt|live\.({_TOKEN})\.({_TOKEN}))\.([a-z_]+)$")
 _CONTROL = re.compile(rf"^ctl\.({_TOKEN})\.({_TOKEN})\.([a-z_]+)$")
 _JOB = re.compile(rf"^job\.([a-z_]+)\.({_TOKEN})\.({_TOKEN})$")
+_SIGNAL = re.compile(rf"^sig\.({_TOKEN})\.({_TOKEN})\.([a-z_]+)$")
 _RECORD = re.compile(rf"^rec\.({_TOKEN})\.({_TOKEN})\.({_TOKEN})$")
 
 
@@ -86,6 +87,27 @@ def partition_durable(partition: int) -> str:
 def partition_lease(partition: int) -> str:
     """Key of one partition's lease in the ``lease`` bucket."""
     return f"partition.{partition}"
+
+
+def partition_of(key: RoomKey) -> int:
+    """The partition to which the server maps a room's commands: FNV-1a of both tokens, modulo."""
+    digest = 2_166_136_261
+    for byte in f"{key.tenant}{key.room}".encode():
+        digest = ((digest ^ byte) * 16_777_619) & 0xFFFF_FFFF
+    return digest % PARTITIONS
+
+
+_PARTNER = "rooms_process."
+
+
+def partition_partner(process: str) -> str:
+    """Key in the ``lease`` bucket under which a process says that it shares the partitions."""
+    return f"{_PARTNER}{process}"
+
+
+def is_partition_partner(key: str) -> bool:
+    """Whether a key of the ``lease`` bucket is such a one."""
+    return key.startswith(_PARTNER)
 
 
 def event(key: RoomKey, topic: str) -> str:
@@ -179,6 +201,14 @@ def signal(key: RoomKey, kind: str) -> str:
 def room_signals(key: RoomKey) -> str:
     """Filter of all ephemeral signals of a room."""
     return f"sig.{key.tenant}.{key.room}.*"
+
+
+def parse_signal(subject: str) -> tuple[RoomKey, str] | None:
+    """Room and kind of an ephemeral signal."""
+    found = _SIGNAL.match(subject)
+    if found is None:
+        return None
+    return RoomKey(TenantId(found[1]), RoomId(found[2])), found[3]
 
 
 def sfu_request(node: NodeId, method: str) -> str:

@@ -1,0 +1,106 @@
+"""What somebody must look after in a room that is not at rest, and what to ask of it.
+
+The state says everything: whoever takes over a partition derives from it the wishes that a dead
+predecessor had not made yet. A wish's id derives from the position it was made at, so two keepers of
+the same room make the same wish.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from rooms.deadlines import next_deadline
+from rooms.media import choose_node
+from rooms.recording import waiting_for_work
+from rooms.state import RoomState
+from schemas.commands import Command, DeadlinePassed, LoseEdge, LoseNode, PlaceRoom
+from schemas.ids import CommandId, EdgeId, NodeId, RecordingId, RoomKey, SessionId, derived_id
+from schemas.registry import NodeRegistration, RoomRoute
+
+
+class Watched(Struct, frozen=True):
+    """The part of a room's state that somebody else must act upon.
+
+    ``due`` is its next deadline, ``jobs`` are recordings that wait for a worker, ``edges`` those that
+    its connected people are on.
+    """
+
+    seq: int
+    at: int
+    due: int | None
+    session: SessionId | None
+    node: NodeId | None
+    epoch: int
+    edges: frozenset[EdgeId]
+    jobs: tuple[RecordingId, ...]
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether nothing will ever have to happen here by itself."""
+        return self.due is None and not self.jobs
+
+    @property
+    def route(self) -> RoomRoute | None:
+        """Where the running class has its media."""
+        return None if self.session is None else RoomRoute(self.session, self.node, self.epoch)
+
+
+class Wish(Struct, frozen=True):
+    """A command that the room's keeper sends it."""
+
+    id: CommandId
+    command: Command
+
+
+class Neighbours(Struct, frozen=True):
+    """Which media nodes and edges are there. ``last_beats`` are of edges that went."""
+
+    nodes: Mapping[NodeId, NodeRegistration]
+    edges: Collection[EdgeId]
+    last_beats: Mapping[EdgeId, int]
+
+
+def watched(state: RoomState) -> Watched:
+    """What of this state must be looked after."""
+    return Watched(
+        seq=state.seq,
+        at=state.at,
+        due=next_deadline(state),
+        session=state.live.id if state.live else None,
+        node=state.placement.node,
+        epoch=state.placement.epoch,
+        edges=frozenset(p.edge for p in state.participants.values() if p.connected),
+        jobs=waiting_for_work(state),
+    )
+
+
+def rewatched(before: RoomState, seen: Watched, after: RoomState) -> Watched:
+    """The same after a commit; most commits (chat, hands, tracks) change nothing of it."""
+    is_same = (
+        before.session is after.session
+        and before.participants is after.participants
+        and before.placement is after.placement
+        and before.recordings is after.recordings
+    )
+    return replace(seen, seq=after.seq, at=after.at) if is_same else watched(after)
+
+
+def wishes(key: RoomKey, room: Watched, around: Neighbours | None, now: int) -> Iterator[Wish]:
+    """What to ask of a room now. ``around`` is None while nobody knows who is really gone."""
+    if room.due is not None and room.due <= now:
+        yield Wish(CommandId(f"d{room.due}-{room.seq}"), DeadlinePassed(room.due))
+    if around is None or room.session is None:
+        return
+    for edge in sorted(room.edges - set(around.edges)):
+        # An edge whose last beat nobody saw went with everything else; then the room's own last sign
+        # of life is the best that is known.
+        last_beat = around.last_beats.get(edge, room.at)
+        yield Wish(CommandId(derived_id("e", edge, str(room.seq))), LoseEdge(edge, last_beat))
+    if room.node is not None and room.node not in around.nodes:
+        lost = derived_id("n", room.node, str(room.epoch))
+        yield Wish(CommandId(lost), LoseNode(room.node))
+    if room.node is None:
+        chosen = choose_node(key, around.nodes.values())
+        if chosen is not None:
+            yield Wish(CommandId(f"p{room.epoch + 1}-{room.seq}"), PlaceRoom(chosen))
