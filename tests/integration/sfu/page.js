@@ -1,0 +1,122 @@
+// The smallest browser client of a media node: requests go out through `ask`, a function of the test.
+import { Device } from "mediasoup-client";
+
+const state = { device: null, send: null, recv: null, producers: {}, consumers: {}, marks: {} };
+
+async function ask(method, data) {
+  const answer = JSON.parse(await window.ask(method, JSON.stringify(data)));
+  if (answer.result !== "ok") throw new Error(`${method}: ${answer.code} ${answer.message}`);
+  return answer.data;
+}
+
+function connected(transport) {
+  return new Promise((resolve) => {
+    if (transport.connectionState === "connected") resolve();
+    transport.on("connectionstatechange", (now) => now === "connected" && resolve());
+  });
+}
+
+function wire(transport) {
+  transport.on("connect", ({ dtlsParameters }, done, failed) =>
+    ask("connect_transport", { transport: transport.id, dtlsParameters }).then(done, failed),
+  );
+  transport.states = [];
+  transport.on("connectionstatechange", (now) => transport.states.push(now));
+}
+
+window.page = {
+  async open() {
+    const opened = await ask("open", {});
+    state.device = new Device();
+    await state.device.load({ routerRtpCapabilities: opened.routerRtpCapabilities });
+    state.send = state.device.createSendTransport(opened.send);
+    state.recv = state.device.createRecvTransport(opened.recv);
+    wire(state.send);
+    wire(state.recv);
+    state.send.on("produce", ({ kind, rtpParameters, appData }, done, failed) =>
+      ask("produce", { transport: state.send.id, kind, rtpParameters, ...appData }).then(
+        ({ track }) => done({ id: track }),
+        failed,
+      ),
+    );
+    return state.device.handlerName;
+  },
+
+  async publish(source, { codec, muted = false, width = 640, height = 360 } = {}) {
+    const isVideo = source === "camera";
+    const media = await navigator.mediaDevices.getUserMedia(
+      isVideo ? { video: { width, height, frameRate: 15 } } : { audio: { echoCancellation: false } },
+    );
+    const [track] = media.getTracks();
+    const started = performance.now();
+    const producer = await state.send.produce({
+      track,
+      codec: codec && state.device.sendRtpCapabilities.codecs.find((c) => c.mimeType === codec),
+      encodings: isVideo
+        ? [
+            { scaleResolutionDownBy: 4, maxBitrate: 100000 },
+            { scaleResolutionDownBy: 2, maxBitrate: 300000 },
+            { scaleResolutionDownBy: 1, maxBitrate: 900000 },
+          ]
+        : undefined,
+      appData: { source, muted, ...(isVideo && { widthPx: width, heightPx: height }) },
+    });
+    await connected(state.send);
+    state.marks.produce = performance.now() - started;
+    state.producers[producer.id] = producer;
+    return producer.id;
+  },
+
+  async consume(tracks) {
+    const started = performance.now();
+    const { consumers } = await ask("consume", {
+      transport: state.recv.id,
+      rtpCapabilities: state.device.recvRtpCapabilities,
+      tracks,
+    });
+    const made = await Promise.all(consumers.map((options) => state.recv.consume(options)));
+    await connected(state.recv);
+    state.marks.consume = performance.now() - started;
+    for (const consumer of made) {
+      state.consumers[consumer.producerId] = consumer;
+      const element = document.createElement(consumer.kind);
+      element.autoplay = true;
+      element.playsInline = true;
+      element.srcObject = new MediaStream([consumer.track]);
+      document.body.append(element);
+      consumer.element = element;
+    }
+    await ask("resume_consumers", { consumers: made.map((c) => c.id) });
+    return made.map((c) => c.producerId);
+  },
+
+  show: (track, widthPx, heightPx) =>
+    ask("set_tile_sizes", { tiles: [{ consumer: state.consumers[track].id, widthPx, heightPx }] }),
+
+  async restartIce(direction) {
+    const transport = state[direction];
+    const { iceParameters } = await ask("restart_ice", { transport: transport.id });
+    await transport.restartIce({ iceParameters });
+  },
+
+  close: (direction) => state[direction].close(),
+  states: (direction) => state[direction].states,
+  nodeStats: () => ask("get_stats", {}),
+  marks: () => state.marks,
+
+  async received(track) {
+    const consumer = state.consumers[track];
+    const report = [...(await consumer.getStats()).values()].find((s) => s.type === "inbound-rtp");
+    return {
+      ...report,
+      videoWidth: consumer.element.videoWidth,
+      videoHeight: consumer.element.videoHeight,
+      currentTime: consumer.element.currentTime,
+    };
+  },
+
+  async sent(track) {
+    const reports = [...(await state.producers[track].getStats()).values()];
+    return reports.filter((s) => s.type === "outbound-rtp");
+  },
+};
