@@ -23,10 +23,13 @@ from sfu.errors import RemoteDtlsError, RemoteParametersError
 from sfu.interface import SrtpKeys, SrtpProfile
 
 PRIVATE_MEMBERS: dict[type, tuple[str, ...]] = {
-    aio.RTCDtlsTransport: ("_recv_next", "_role", "_set_role", "_set_state", "_setup_srtp", "_write_ssl"),
+    aio.RTCDtlsTransport: ("_set_role", "_set_state", "_setup_srtp"),
     aio.RTCCertificate: ("_create_ssl_context",),
 }
-"""What this module uses besides ``_ssl`` and ``_srtp_profiles``, which only instances have."""
+"""Methods used or overridden; besides them ``PRIVATE_ATTRIBUTES``, and ``_recv`` and ``_send`` of what is
+under the transport."""
+
+PRIVATE_ATTRIBUTES = ("_role", "_ssl", "_srtp_profiles")
 
 # 128 bits before 256: as safe for a lesson, and cheaper per packet. Ours is the passive end, which
 # picks the first of its own list that the browser offers (RFC 5764 §4.1.2).

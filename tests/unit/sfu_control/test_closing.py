@@ -128,7 +128,8 @@ class Closing(RuleBasedStateMachine):
     @rule()
     def is_recorded(self) -> None:
         recording = self.studio.school.state.recording
-        self.studio.says(TESS, StartRecording() if recording is None else StopRecording())
+        self.studio.school.ask(TESS, StartRecording() if recording is None else StopRecording())
+        self.studio.step()
 
     @rule()
     def begins_or_ends(self) -> None:
