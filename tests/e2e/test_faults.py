@@ -5,47 +5,23 @@ services. ``tests/unit/e2e`` shows that it catches seeded faults.
 """
 
 import asyncio
-import json
 import os
 import random
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
-import nats
 import pytest
 
 from tests.e2e.checker import check
 from tests.e2e.client import RoomClient, sign_in_as_guest, sign_in_by_link
+from tests.e2e.log import read_log
 from tests.e2e.running import ROOT, Running, running
 
-Json = dict[str, Any]
 PEOPLE = 5
 PAUSE_S = 0.1
 VICTIMS = ("edge", "rooms", "projectors", "artifacts", "nats", "sfu", "postgres")
 SEED = random.SystemRandom().randrange(1 << 32)
-
-
-async def read_log(classwire: Running, room: str) -> list[Json]:
-    """Every commit of a room as JSON, read from the stream as the operators' user."""
-    ops = classwire.stack["users"]["ops"]
-    connection = await nats.connect(
-        classwire.stack["nats_url"], user="ops", password=ops, inbox_prefix=b"_INBOX_ops"
-    )
-    try:
-        stream = connection.jetstream()
-        info = await stream.stream_info("EVT")
-        messages = [
-            await stream.get_msg("EVT", seq) for seq in range(info.state.first_seq, info.state.last_seq + 1)
-        ]
-        return [
-            json.loads(message.data or b"")
-            for message in messages
-            if (message.subject or "").split(".")[2] == room
-        ]
-    finally:
-        await connection.close()
 
 
 class Talker:

@@ -24,7 +24,7 @@ async def test_an_operator_watches_a_class_and_ends_it(tmp_path: Path) -> None:
             classwire.stack["nats_url"],
             user="ops",
             password=classwire.stack["users"]["ops"],
-            inbox_prefix=b"_INBOX_ops",
+            inbox_prefix=b"_INBOX.ops.test",
             error_cb=reported,
         )
         try:
