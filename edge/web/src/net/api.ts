@@ -41,6 +41,7 @@ let renewing: Promise<boolean> | null = null;
  * like theft. False when there is nothing to renew; throws Problem when the server is out of reach.
  */
 export function renewLogin(): Promise<boolean> {
+  if (!mayBeSignedIn()) return Promise.resolve(false);
   renewing ??= send("POST", "/login/refresh", undefined, null)
     .then((response) => {
       if (response.status >= 500) throw new Problem(response.status, "unreachable", "");
@@ -68,6 +69,9 @@ async function send(method: string, path: string, body: unknown, key: string | n
     throw new Problem(0, "unreachable", "");
   }
 }
+
+/** The cookies of a login that pages cannot read live as long as this one. */
+export const mayBeSignedIn = (): boolean => csrfToken(document.cookie) !== "";
 
 /** The readable CSRF cookie; on https its name carries the `__Host-` prefix. */
 export function csrfToken(cookies: string): string {

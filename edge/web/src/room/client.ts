@@ -26,7 +26,8 @@ export type Notice =
   | { id: string; kind: "muted_by_host"; source: Source }
   | { id: string; kind: "refused"; code: string; message: string }
   | { id: string; kind: "screen_failed" }
-  | { id: string; kind: "moved" };
+  | { id: string; kind: "moved" }
+  | { id: string; kind: "recording_started" };
 
 export interface RoomState {
   line: Line;
@@ -83,6 +84,9 @@ export class RoomClient {
   /** The last media epoch that was not 0: another one means that the class has moved. */
   private epoch = 0;
   private stopDevices: (() => void) | null = null;
+  private soundTimer: ReturnType<typeof setTimeout> | undefined;
+  /** What is half typed; it outlives a lost line and a closed panel. */
+  draft = "";
 
   constructor(
     room: string,
@@ -108,7 +112,7 @@ export class RoomClient {
   /** Enters the class; when it has not begun yet, as soon as it begins. */
   join(displayName: string): void {
     this.displayName = displayName;
-    this.timings["join-clicked"] ??= performance.now();
+    this.mark("join-clicked");
     this.state.set({ stage: "waiting", joinProblem: null });
     this.joinIfLive();
   }
@@ -182,6 +186,11 @@ export class RoomClient {
     this.media?.close();
     this.media = null;
     this.state.set({ stage, remote: new Map(), media: "idle" });
+    this.silence();
+  }
+
+  private silence(): void {
+    clearTimeout(this.soundTimer);
     this.sound.set({ levels: new Map(), activeSpeaker: null });
   }
 
@@ -210,6 +219,8 @@ export class RoomClient {
       (e) => e.type === "roster.left" && e.data.participant === me && e.data.reason === "removed",
     );
     if (sentOut) this.goOut("left");
+    if (events.some((e) => e.type === "recording.started") && this.media)
+      this.notify({ kind: "recording_started" });
     this.took(before, foldAll(before, events, through));
     this.clearOutbox(posted.filter((m) => m.participant === me).map((m) => m.text));
   }
@@ -241,6 +252,8 @@ export class RoomClient {
         levels: new Map(levels.map((l) => [l.participant, l.level])),
         activeSpeaker: activeSpeaker ?? null,
       });
+      clearTimeout(this.soundTimer);
+      this.soundTimer = setTimeout(() => this.silence(), SILENCE_MS);
     } else if (signal.kind === "layer" || signal.kind === "transport_closed") {
       this.media?.signal(signal.kind, signal.data as never);
     }
@@ -324,9 +337,9 @@ export class RoomClient {
     return this.media?.stats() ?? [];
   }
 
-  /** The first picture or sound of somebody else has arrived. */
-  markFirstFrame(): void {
-    this.timings["first-remote-frame"] ??= performance.now();
+  /** Keeps when something happened for the first time, in milliseconds since the page was opened. */
+  mark(name: string): void {
+    this.timings[name] ??= performance.now();
   }
 
   // --- chat and floor --------------------------------------------------------------------------
@@ -361,6 +374,12 @@ export class RoomClient {
     if (outbox.length !== this.state.get().outbox.length) this.state.set({ outbox });
   }
 
+  toggleHand(): void {
+    const { view } = this.state.get();
+    const raised = view?.hands.some((h) => h.participant === view.me.participant);
+    void (raised ? this.command("lower_hand", {}) : this.command("raise_hand", {}));
+  }
+
   discard(id: string): void {
     this.state.set({ outbox: this.state.get().outbox.filter((m) => m.id !== id) });
   }
@@ -389,6 +408,8 @@ export class RoomClient {
 
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 
+/** A node that has nothing to report reports nothing. */
+const SILENCE_MS = 2_000;
 /** Long enough to be read twice. */
 const NOTICE_MS = 8_000;
 const NOTICES_MAX = 3;

@@ -50,8 +50,12 @@ export class Devices extends Store<DevicesState> {
       this.change("camera", { problem: "insecure", on: false });
       return;
     }
+    const wanted = (["microphone", "camera"] as const).filter((kind) => {
+      const { on, track } = this.get()[kind];
+      return on && track?.readyState !== "live";
+    });
+    if (wanted.length === 0) return this.listChoices();
     this.set({ asking: true });
-    const wanted = (["microphone", "camera"] as const).filter((kind) => this.get()[kind].on);
     const first = await this.request(wanted);
     if (first !== null && wanted.length > 1) {
       for (const kind of wanted) await this.retryAlone(kind, first);
@@ -77,6 +81,12 @@ export class Devices extends Store<DevicesState> {
     remember(kind, deviceId);
     this.change(kind, { chosen: deviceId });
     if (this.get()[kind].on) await this.request([kind]);
+  }
+
+  /** Lets go of both devices; `start` opens again what is switched on. */
+  rest(): void {
+    this.release("microphone");
+    this.release("camera");
   }
 
   /** Ends everything; the object is not used again. */
