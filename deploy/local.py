@@ -36,7 +36,7 @@ def up(options: Options) -> int:
     try:
         with hold(options.var) as ground:
             _check(options)
-            return asyncio.run(_until_stopped(Stack(options, ground)))
+            return asyncio.run(_until_stopped(options, ground))
     except (GroundError, ServiceError, ChildFailed, demo.DemoError) as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
@@ -53,9 +53,9 @@ def _check(options: Options) -> None:
         raise GroundError("The web client is not built. Run `make setup`.")
 
 
-async def _until_stopped(stack: "Stack") -> int:
+async def _until_stopped(options: Options, ground: Ground) -> int:
     """Runs a stack until a signal comes, or until a child cannot be kept running."""
-    stopping = asyncio.Event()
+    stack, stopping = Stack(options, ground), asyncio.Event()
 
     def on_signal() -> None:
         if stopping.is_set():

@@ -304,11 +304,13 @@ def run(command: list[str], what: str, cwd: Path = HERE) -> None:
     """Runs a step whose failure ends the set-up; its output is shown then only."""
     environ = dict(os.environ)
     environ["PATH"] = str(VENV / "bin") + os.pathsep + environ.get("PATH", "")
+    environ["npm_config_update_notifier"] = "false"
     done = subprocess.run(
         command, cwd=str(cwd), env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
     )
     if done.returncode != 0:
-        output = done.stdout.decode(errors="replace")[-4000:].strip()
+        output = done.stdout.decode(errors="replace").strip()
+        output = output if len(output) < 6000 else f"{output[:3000]}\n[…]\n{output[-3000:]}"
         raise SetupError(f"{output}\n\nFailed while {what}: `{' '.join(command)}`")
 
 
