@@ -65,6 +65,7 @@ MISSING_PACKETS_MAX: Final = 600  # As many as the retransmission cache of the o
 NACK_ATTEMPTS_MAX: Final = 8  # With a growing pause about 1 s of trying; later the picture has moved on.
 NACK_WAIT_S: Final = 0.015  # Reordered packets arrive by themselves within this.
 RETRANSMIT_SHARE_MAX: Final = 0.25  # Of a viewer's bitrate: a NACK storm may not become an amplifier.
+SOCKET_BUFFER_BYTES: Final = 4_194_304  # A quarter of a second of 100 Mbit/s while the process does something else.
 FEEDBACK_INTERVAL_S: Final = 0.05  # Transport-wide feedback; Chromium's estimate starves without it.
 REPORT_INTERVAL_S: Final = 1.0  # Sender and receiver reports; Chromium's own pace for video.
 LEVELS_INTERVAL_S: Final = 0.2  # Faster than a person notices who speaks.
@@ -118,6 +119,7 @@ MEDIA_REQUEST_S: Final = 8.0  # `produce` waits for its event; the browser gives
 FANOUT_TICK_S: Final = 0.02  # Events this close together share a frame (limits-facts §3).
 RESUME_RING_COMMITS: Final = 1_000  # Recent commits that an edge keeps per open room for those who come back.
 EDGE_RETRY_S: Final = 1.0  # Pause before an edge's own errand is tried again; nobody waits for it.
+HOUSEKEEPING_S: Final = 3_600.0  # What has ended in the identity tables is deleted once an hour.
 LOGINS_ENDED_MAX: Final = 20_000  # Ended within an access token's life; a school's whole day.
 
 # --- artifacts -----------------------------------------------------------------------------------

@@ -1,0 +1,94 @@
+"""The Litestar application: routes, guards, headers. Everything it works with is passed in."""
+
+from litestar import Litestar, Router
+from litestar.datastructures import MutableScopeHeaders, State
+from litestar.di import Provide
+from litestar.openapi.config import OpenAPIConfig
+from litestar.types import BeforeMessageSendHookHandler, Message, Scope
+
+from edge.auth import provide_access, require_own_page
+from edge.http import (
+    guest_links,
+    health,
+    live,
+    login,
+    media,
+    messages,
+    recordings,
+    rooms,
+    sessions,
+    static,
+)
+from edge.parts import Parts
+from edge.problems import HANDLERS, id_of
+from schemas.limits import REQUEST_BYTES_MAX
+
+_CSP = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",  # No inline script, no eval: what people write can never run.
+        "style-src 'self'",
+        "img-src 'self' data: blob:",
+        "font-src 'self'",
+        "media-src 'self' blob:",
+        "connect-src 'self' {socket}",
+        "worker-src 'self' blob:",
+        "manifest-src 'self'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+
+
+def create_app(parts: Parts) -> Litestar:
+    """The application of one edge process."""
+    api = Router(
+        "/api/v1",
+        route_handlers=[
+            *login.BEGINNINGS,
+            *login.ROUTES,
+            *rooms.ROUTES,
+            *sessions.ROUTES,
+            *messages.ROUTES,
+            *recordings.ROUTES,
+            *guest_links.ROUTES,
+            *live.ROUTES,
+        ],
+        guards=[require_own_page],
+        dependencies={"access": Provide(provide_access)},
+    )
+    return Litestar(
+        route_handlers=[api, *health.ROUTES, *media.ROUTES, *static.ROUTES],
+        state=State({"parts": parts}),
+        exception_handlers=HANDLERS,
+        before_send=[_secure(parts)],
+        request_max_body_size=REQUEST_BYTES_MAX,
+        openapi_config=OpenAPIConfig(title="Classwire", version="1", path="/api/schema"),
+        logging_config=None,
+    )
+
+
+def _secure(parts: Parts) -> BeforeMessageSendHookHandler:
+    """Adds the headers that every answer carries (OWASP Secure Headers)."""
+    site = parts.site
+    always = {
+        "Content-Security-Policy": _CSP.format(socket=site.origin.replace("http", "ws", 1)),
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Permissions-Policy": "camera=(self), microphone=(self), display-capture=(self), geolocation=()",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+    }
+    if site.is_secure:
+        always["Strict-Transport-Security"] = "max-age=31536000"
+
+    async def add(message: Message, scope: Scope) -> None:
+        if message["type"] != "http.response.start":
+            return
+        headers = MutableScopeHeaders.from_message(message)
+        for name, value in always.items():
+            headers[name] = value
+        headers["X-Request-Id"] = id_of(scope)
+
+    return add

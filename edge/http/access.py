@@ -1,0 +1,50 @@
+"""Which room a request is about, and whether it is the asker's to see."""
+
+import re
+
+from msgspec import Struct
+
+from edge.parts import Parts
+from edge.problems import forbidden, no_such_room
+from edge.tokens import Access
+from rooms.state import RoomState
+from rooms.view import role_seen
+from schemas.envelope import STAFF
+from schemas.ids import TOKEN_PATTERN, RoomId, RoomKey, participant_id
+from schemas.media import Role
+
+_TOKEN = re.compile(TOKEN_PATTERN)
+
+
+class Seen(Struct, frozen=True):
+    """A room that exists, as folded from the log, and the role the asker has in it or would have."""
+
+    key: RoomKey
+    state: RoomState
+    role: Role
+
+    def require_staff(self) -> None:
+        """Raises Problem 403 unless the asker is host or co-host here."""
+        if self.role not in STAFF:
+            raise forbidden()
+
+
+def key_of(access: Access, room: str) -> RoomKey:
+    """The room's key in the asker's own tenant: no other tenant's can even be named.
+
+    Raises Problem 404 for a guest of another room, as for a room that does not exist.
+    """
+    if not _TOKEN.match(room) or (access.person.room is not None and access.person.room != room):
+        raise no_such_room()
+    return RoomKey(access.person.tenant, RoomId(room))
+
+
+async def see(parts: Parts, access: Access, room: str) -> Seen:
+    """The room, from the log itself: what was just written can be read. Raises Problem 404."""
+    key = key_of(access, room)
+    state = await parts.hub.state(key)
+    if not state.exists:
+        raise no_such_room()
+    role = role_seen(state, participant_id(key, access.person.id), access.person.capabilities)
+    assert role is not None
+    return Seen(key, state, role)

@@ -1,0 +1,47 @@
+"""``/healthz`` (the process lives), ``/readyz`` (it can do its work), ``/metrics``, ``/openapi.json``."""
+
+from typing import Any
+
+import asyncpg
+from litestar import Request, Response, get
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from edge.auth import parts_of
+
+
+@get("/healthz", include_in_schema=False, sync_to_thread=False)
+def healthz() -> Response[str]:
+    """The process answers."""
+    return _text("ok", 200)
+
+
+@get("/readyz", include_in_schema=False)
+async def readyz(request: Request[Any, Any, Any]) -> Response[str]:
+    """Whether people should be sent here, and if not, why."""
+    parts = parts_of(request)
+    reason = parts.hub.unready()
+    if reason is None:
+        try:
+            await parts.pool.fetchval("select 1", timeout=2.0)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+            reason = f"database: {type(error).__name__}"
+    return _text(reason or "ready", 503 if reason else 200)
+
+
+@get("/metrics", include_in_schema=False, sync_to_thread=False)
+def metrics() -> Response[bytes]:
+    """Figures for Prometheus; for the host itself and its network, not for the world."""
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+@get("/openapi.json", include_in_schema=False, sync_to_thread=False)
+def openapi(request: Request[Any, Any, Any]) -> Response[Any]:
+    """The REST API as an OpenAPI document."""
+    return Response(request.app.openapi_schema.to_schema(), media_type="application/json")
+
+
+def _text(text: str, status: int) -> Response[str]:
+    return Response(text, status_code=status, media_type="text/plain", headers={"Cache-Control": "no-store"})
+
+
+ROUTES = [healthz, readyz, metrics, openapi]

@@ -1,0 +1,265 @@
+"""One room that is open on this edge: followed once, shown to all who watch it here.
+
+::
+
+    follower ─► state, ring, pending ── tick ──► a frame per class of receivers ─► their outboxes
+
+Invariants
+
+- Every viewer of a room has been told everything up to ``told``; all of them always stand there.
+- A viewer is added and removed between two awaits: there is no moment at which it could miss an event.
+- When somebody's role changes, or they enter or leave the class, a fresh view follows the events.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+
+import msgspec
+
+from bus.interface import Bus, BusError, Message, Purged, Stored
+from edge.clock import Clock
+from edge.fanout import Span
+from edge.metrics import EVENT_AGE_S, FANOUT_S
+from edge.viewer import Viewer, encode
+from rooms.follower import RoomFollower, follow_room, load
+from rooms.state import RoomState
+from schemas import subjects
+from schemas.envelope import Commit
+from schemas.events import (
+    EventData,
+    NodeLost,
+    ParticipantConnected,
+    ParticipantDisconnected,
+    ParticipantJoined,
+    ParticipantLeft,
+    RoleChanged,
+    RoomPlaced,
+    SessionEnded,
+    TrackClosed,
+    TrackMuted,
+)
+from schemas.frames import SignalOut
+from schemas.ids import ConnectionId, ParticipantId, RoomKey
+from schemas.limits import EDGE_RETRY_S, FANOUT_TICK_S, FOLLOW_WAIT_S, RESUME_EVENTS_MAX, RESUME_RING_COMMITS
+from schemas.signalling import Signal
+
+log = logging.getLogger(__name__)
+
+# These cut through the tick: somebody must stop being heard, or media must be rebuilt, now.
+_URGENT = (TrackMuted, TrackClosed, RoleChanged, ParticipantLeft, SessionEnded, RoomPlaced, NodeLost)
+
+_signal_decoder = msgspec.json.Decoder(Signal)
+
+
+class OpenRoom:
+    """A followed room with its viewers. ``reconnect`` is asked to tell the log that a socket is there."""
+
+    def __init__(self, bus: Bus, key: RoomKey, clock: Clock, reconnect: Callable[[Viewer], None]) -> None:
+        self.key = key
+        self.state: RoomState
+        self.is_ready = asyncio.Event()
+        self.users = 0
+        self.viewers: dict[ConnectionId, Viewer] = {}
+        self._bus = bus
+        self._clock = clock
+        self._reconnect = reconnect
+        self._follower: RoomFollower | None = None
+        self._ring: deque[Commit] = deque(maxlen=RESUME_RING_COMMITS)
+        self._pending: list[Commit] = []
+        self._told = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._flushed_at = 0.0
+        self._tick_s = FANOUT_TICK_S
+        self._backfill = asyncio.Lock()
+
+    # --- following -------------------------------------------------------------------------------
+    async def run(self) -> None:
+        """Follows the room for ever."""
+        while True:
+            try:
+                await self._follow()
+            except Purged:
+                log.info("%s was archived while we followed it; reading anew", self.key)
+            except BusError as error:
+                log.warning("%s cannot be followed: %r", self.key, error)
+                await asyncio.sleep(EDGE_RETRY_S)
+
+    async def _follow(self) -> None:
+        signals = self._bus.core.subscribe(subjects.room_signals(self.key), self._on_signal)
+        async with signals, follow_room(self._bus, self.key) as follower:
+            self._begin(follower)
+            async for state, stored in follower.commits():
+                self._take(state, stored)
+
+    def _begin(self, follower: RoomFollower) -> None:
+        self._follower = follower
+        self.state = follower.state
+        self._told = self.state.seq
+        self._ring.clear()
+        self._pending.clear()
+        for viewer in self.viewers.values():  # Only after a room was read anew.
+            viewer.show(self.state)
+        self.is_ready.set()
+
+    def _take(self, state: RoomState, stored: Stored) -> None:
+        self.state = state
+        commit = stored.commit
+        self._ring.append(commit)
+        self._pending.append(commit)
+        self._schedule(is_urgent=any(isinstance(e.data, _URGENT) for e in commit.events))
+        for event in commit.events:
+            self._obey(event.data, commit.last_seq)
+
+    def _obey(self, fact: EventData, seq: int) -> None:
+        """What an event means for sockets of this edge."""
+        match fact:
+            case ParticipantLeft(participant=participant, reason="removed"):
+                self.flush()
+                self._close(participant, "removed")
+            case (
+                ParticipantJoined(participant=participant, connection=connection)
+                | ParticipantConnected(participant=participant, connection=connection)
+            ):
+                self._replace(participant, connection, seq)
+            case ParticipantDisconnected(participant=participant):
+                present = self.state.participants.get(participant)
+                viewer = self.viewers.get(present.connection) if present else None
+                if viewer is not None and viewer.participant == participant:
+                    self._reconnect(viewer)  # Somebody believed this edge dead; it is not.
+
+    def _close(self, participant: ParticipantId, code: str) -> None:
+        for viewer in self.viewers.values():
+            if viewer.participant == participant:
+                viewer.close(code)
+
+    def _replace(self, participant: ParticipantId, by: ConnectionId, seq: int) -> None:
+        """Another socket is this participant's now. One whose own claim is younger than that stays."""
+        for viewer in self.viewers.values():
+            if viewer.participant == participant and viewer.connection != by and viewer.claim < seq:
+                viewer.close("replaced")
+
+    async def reached(self, seq: int) -> bool:
+        """Waits a moment until the state includes this seq."""
+        if self._follower is None:
+            return False
+        try:
+            async with asyncio.timeout(FOLLOW_WAIT_S):
+                await self._follower.reached(seq)
+        except TimeoutError:
+            return False
+        return True
+
+    # --- viewers ---------------------------------------------------------------------------------
+    async def prepare_resume(self, seq: int) -> bool:
+        """Makes ready to show the tail after ``seq``; False when this edge does not know of it yet,
+        though the log does. What the log does not have either is answered by a view."""
+        if self.state.seq < seq and not await self.reached(seq):
+            return (await load(self._bus, self.key)).state.seq < seq
+        if seq + 1 < self._ring_start() and self.state.seq <= RESUME_EVENTS_MAX:
+            async with self._backfill:
+                await self._read_ring()
+        return True
+
+    async def _read_ring(self) -> None:
+        """A young room's log is short enough to be read whole."""
+        start = self._ring_start()
+        if start == 1:
+            return
+        earlier = [s.commit async for s in self._bus.log.read(self.key) if s.commit.seq < start]
+        if len(earlier) + len(self._ring) <= RESUME_RING_COMMITS:
+            self._ring.extendleft(reversed(earlier))
+
+    def _ring_start(self) -> int:
+        """The first seq in the ring; what it would be if it is empty."""
+        return self._ring[0].seq if self._ring else self.state.seq + 1
+
+    def tail(self, viewer: Viewer, seq: int) -> Span | None:
+        """What this viewer lacks after ``seq``, or None when a view is better (or all there is)."""
+        if seq > self.state.seq or seq + 1 < self._ring_start() or self.state.seq - seq > RESUME_EVENTS_MAX:
+            return None
+        commits = [commit for commit in self._ring if commit.last_seq > seq]
+        if any(_changes_standing(e.data, viewer.participant) for c in commits for e in c.events):
+            return None
+        return Span(commits, seq)
+
+    def add(self, viewer: Viewer, tail: Span | None) -> None:
+        """Shows the room to a viewer and keeps it up to date. ``tail`` is fresh: nothing was awaited
+        since it was made."""
+        self.flush()
+        self._close(viewer.participant, "replaced")
+        self.viewers[viewer.connection] = viewer
+        if tail is None:
+            viewer.show(self.state)
+            return
+        viewer.standing = viewer.standing_in(self.state)
+        if len(tail):
+            viewer.events(*tail.frame_for(viewer.participant, viewer.standing[0]))
+
+    def remove(self, viewer: Viewer) -> None:
+        """Forgets a viewer."""
+        self.viewers.pop(viewer.connection, None)
+
+    # --- going out -------------------------------------------------------------------------------
+    def _schedule(self, *, is_urgent: bool) -> None:
+        now = asyncio.get_running_loop().time()
+        if is_urgent or now - self._flushed_at >= self._tick_s:
+            self.flush()
+        elif self._timer is None:
+            self._timer = asyncio.get_running_loop().call_at(self._flushed_at + self._tick_s, self.flush)
+
+    def flush(self) -> None:
+        """Tells everybody what is pending."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if not self._pending:
+            return
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        span = Span(self._pending, self._told)
+        oldest = self._pending[0].at
+        self._pending = []
+        self._told = span.through
+        for viewer in tuple(self.viewers.values()):
+            self._tell(viewer, span)
+        self._flushed_at = loop.time()
+        # A process never spends more than a third of a core on one room's fan-out (limits-facts §3).
+        self._tick_s = max(FANOUT_TICK_S, 3 * (self._flushed_at - started))
+        FANOUT_S.observe(self._flushed_at - started)
+        EVENT_AGE_S.observe(max(0, self._clock() - oldest) / 1000)
+
+    def _tell(self, viewer: Viewer, span: Span) -> None:
+        before, now = viewer.standing, viewer.standing_in(self.state)
+        if before == now:
+            viewer.events(*span.frame_for(viewer.participant, now[0]))
+            return
+        # On the way from one role to another only what both may see is told; the view has the rest.
+        viewer.events(*span.frame_for(viewer.participant, None if before[0] != now[0] else now[0]))
+        viewer.show(self.state)
+
+    async def _on_signal(self, message: Message) -> None:
+        named = subjects.parse_signal(message.subject)
+        try:
+            signal = _signal_decoder.decode(message.data)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            log.warning("not a signal: %s", message.subject)
+            return
+        assert named is not None
+        frame = encode(SignalOut(named[1], signal.data, signal.sender))
+        present = self.state.participants if self.is_ready.is_set() else {}
+        for viewer in tuple(self.viewers.values()):
+            who = viewer.participant
+            if who in present and who != signal.sender and (not signal.to or who in signal.to):
+                viewer.signal(frame)
+
+
+def _changes_standing(fact: EventData, participant: ParticipantId) -> bool:
+    match fact:
+        case SessionEnded():
+            return True
+        case ParticipantJoined() | ParticipantLeft() | RoleChanged():
+            return fact.participant == participant
+        case _:
+            return False

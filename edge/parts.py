@@ -1,0 +1,35 @@
+"""What a request handler works with: one value, made in ``edge.app`` and passed down."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+
+from artifacts.store import Store
+from bus.interface import Bus
+from edge.clock import Clock
+from edge.hub import Hub
+from edge.identity import Passwords
+from edge.limiter import Limiter
+from edge.revocations import Revocations
+from edge.site import Site
+from edge.tokens import KeyRing
+from schemas.ids import EdgeId
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The parts of one edge process."""
+
+    edge: EdgeId
+    site: Site
+    bus: Bus
+    pool: asyncpg.Pool
+    ring: KeyRing
+    store: Store
+    hub: Hub
+    passwords: Passwords
+    attempts: Limiter
+    revocations: Revocations
+    clock: Clock
+    web: Path | None

@@ -1,0 +1,112 @@
+"""One edge process, put together: what it opens, what runs, and the order in which it stops."""
+
+import asyncio
+import logging
+import socket as sockets
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import asyncpg
+
+from artifacts.store import Store
+from bus.interface import Bus
+from edge.app import create_app
+from edge.clock import Clock, now_ms
+from edge.hub import Hub
+from edge.identity import Passwords, open_pool
+from edge.limiter import Limiter
+from edge.parts import Parts
+from edge.presence import Presence
+from edge.queries import sql
+from edge.revocations import Revocations
+from edge.server import serving
+from edge.site import site
+from edge.tokens import load_ring
+from schemas.ids import EdgeId
+from schemas.limits import (
+    EDGE_RETRY_S,
+    HOUSEKEEPING_S,
+    IDEMPOTENCY_S,
+    LOGIN_ADDRESSES_MAX,
+    LOGIN_ATTEMPTS_PER_MINUTE,
+)
+from schemas.settings import Settings, SettingsError
+
+log = logging.getLogger(__name__)
+
+
+@asynccontextmanager
+async def edge_process(
+    settings: Settings, bus: Bus, listener: sockets.socket, *, clock: Clock = now_ms
+) -> AsyncIterator[Parts]:
+    """Serves while the context is open.
+
+    Leaving stops in order: no new sockets, the present ones are told to come back elsewhere, the log is
+    told of those that were in class, the lease is given back, the server closes.
+    """
+    if not settings.secret_file:
+        raise SettingsError("CLASSWIRE_SECRET_FILE must name the file for the signing keys.")
+    async with AsyncExitStack() as stack:
+        pool = await stack.enter_async_context(open_pool(settings.postgres))
+        hub = Hub(bus, EdgeId(bus.process), clock)
+        parts = Parts(
+            edge=EdgeId(bus.process),
+            site=site(settings),
+            bus=bus,
+            pool=pool,
+            ring=load_ring(Path(settings.secret_file), clock()),
+            store=Store(settings),
+            hub=hub,
+            passwords=Passwords(),
+            attempts=Limiter(per_minute=LOGIN_ATTEMPTS_PER_MINUTE, keys_max=LOGIN_ADDRESSES_MAX),
+            revocations=Revocations(clock, hub.end_login),
+            clock=clock,
+            web=Path(settings.web_dir) if settings.web_dir else None,
+        )
+        presence = Presence(bus, parts.edge, hub, clock)
+        async with asyncio.TaskGroup() as group:
+            running = [
+                group.create_task(hub.run()),
+                group.create_task(parts.revocations.run(settings.postgres)),
+                group.create_task(_keep_house(pool, clock)),
+            ]
+            beating = group.create_task(presence.run())
+            try:
+                async with serving(create_app(parts), listener):
+                    try:
+                        yield parts
+                    finally:
+                        beating.cancel()
+                        await _say_goodbye(hub, presence)
+            finally:
+                for task in (beating, *running):
+                    task.cancel()
+
+
+async def _say_goodbye(hub: Hub, presence: Presence) -> None:
+    hub.send_away("going_away")
+    try:
+        async with asyncio.timeout(GOODBYE_S):
+            await hub.emptied()
+            await hub.settled()
+    except TimeoutError:
+        log.warning("stopping although the log was not told of everybody")
+    await presence.release()
+
+
+GOODBYE_S = 5.0
+
+
+async def _keep_house(pool: asyncpg.Pool, clock: Clock) -> None:
+    """Forgets what has ended, now and then."""
+    while True:
+        now = clock()
+        try:
+            await pool.execute(sql("forget_idempotent"), now - IDEMPOTENCY_S * 1000)
+            await pool.execute(sql("forget_sign_in_links"), now)
+            await pool.execute(sql("forget_logins"), now)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+            log.warning("housekeeping: %r", error)
+            await asyncio.sleep(EDGE_RETRY_S)
+        await asyncio.sleep(HOUSEKEEPING_S)

@@ -1,0 +1,125 @@
+-- Each query is one statement under a `-- name:` line; `edge.queries` reads this file.
+
+-- name: ensure_tenant
+-- Makes a tenant or renames it.
+insert into identity.tenant (id, title, created_at) values ($1, $2, $3)
+on conflict (id) do update set title = excluded.title;
+
+-- name: ensure_person
+-- Makes a user or brings name and capabilities of the one with this e-mail address up to date.
+insert into identity.person (id, tenant, email, display_name, capabilities, created_at)
+values ($1, $2, $3, $4, $5, $6)
+on conflict (email) do update
+    set display_name = excluded.display_name, capabilities = excluded.capabilities
+    where identity.person.tenant = excluded.tenant
+returning id, tenant, display_name, capabilities;
+
+-- name: set_password
+insert into identity.credential (person, password_hash, changed_at) values ($1, $2, $3)
+on conflict (person) do update set password_hash = excluded.password_hash, changed_at = excluded.changed_at;
+
+-- name: person_with_password
+select p.id, p.tenant, p.display_name, p.capabilities, c.password_hash
+from identity.person p join identity.credential c on c.person = p.id
+where p.email = $1 and p.disabled_at is null;
+
+-- name: add_sign_in_link
+insert into identity.sign_in_link (hash, person, expires_at) values ($1, $2, $3);
+
+-- name: take_sign_in_link
+-- Uses a link up; of two at once only one gets a row.
+update identity.sign_in_link l set used_at = $2
+from identity.person p
+where l.hash = $1 and l.used_at is null and l.expires_at > $2
+  and p.id = l.person and p.disabled_at is null
+returning p.id, p.tenant, p.display_name, p.capabilities;
+
+-- name: add_guest_link
+-- The same link again (a repeated request) stays as it is.
+insert into identity.guest_link (id, hash, tenant, room, created_by, created_at, expires_at, max_uses)
+values ($1, $2, $3, $4, $5, $6, $7, $8)
+on conflict (id) do update set id = excluded.id
+returning expires_at;
+
+-- name: guest_links
+select id, created_by, created_at, expires_at, max_uses, uses from identity.guest_link
+where tenant = $1 and room = $2 and revoked_at is null and expires_at > $3
+order by created_at desc, id limit $4;
+
+-- name: count_guest_links
+select count(*) from identity.guest_link
+where tenant = $1 and room = $2 and revoked_at is null and expires_at > $3;
+
+-- name: revoke_guest_link
+update identity.guest_link set revoked_at = $4
+where id = $1 and tenant = $2 and room = $3 and revoked_at is null
+returning id;
+
+-- name: revoke_logins_of_link
+-- Whoever came in by a revoked link is signed out with it.
+update identity.login l set revoked_at = $2, revoked_reason = 'guest_link_revoked'
+from identity.guest g
+where g.link = $1 and l.guest = g.id and l.revoked_at is null
+returning l.id;
+
+-- name: take_guest_link
+-- Counts one use of a link, if it has one left.
+update identity.guest_link set uses = uses + 1
+where hash = $1 and revoked_at is null and expires_at > $2 and (max_uses is null or uses < max_uses)
+returning id, tenant, room;
+
+-- name: add_guest
+insert into identity.guest (id, tenant, room, link, display_name, created_at) values ($1, $2, $3, $4, $5, $6);
+
+-- name: add_login
+insert into identity.login (id, person, guest, created_at, expires_at) values ($1, $2, $3, $4, $5);
+
+-- name: add_refresh
+insert into identity.refresh (hash, login, issued_at) values ($1, $2, $3);
+
+-- name: lock_refresh
+-- Locks the whole family, so that two tabs are served one after the other.
+select r.used_at, l.id as login, l.expires_at, l.revoked_at,
+       p.id as person, p.tenant, p.display_name, p.capabilities, p.disabled_at,
+       g.id as guest, g.tenant as guest_tenant, g.display_name as guest_name, g.room
+from identity.refresh r
+join identity.login l on l.id = r.login
+left join identity.person p on p.id = l.person
+left join identity.guest g on g.id = l.guest
+where r.hash = $1
+for update of l;
+
+-- name: use_refresh
+update identity.refresh set used_at = $2 where hash = $1;
+
+-- name: forget_logins
+-- A family's used tokens are kept as long as the family: reuse of any of them must be seen.
+delete from identity.login where expires_at < $1;
+
+-- name: forget_sign_in_links
+delete from identity.sign_in_link where expires_at < $1;
+
+-- name: revoke_login
+update identity.login set revoked_at = $2, revoked_reason = $3
+where id = $1 and revoked_at is null
+returning id;
+
+-- name: revoked_since
+select id from identity.login where revoked_at > $1 order by revoked_at desc limit $2;
+
+-- name: notify_revoked
+-- Every edge process listens and closes the sockets of this login.
+select pg_notify('identity_login_revoked', $1);
+
+-- name: begin_idempotent
+insert into identity.idempotency (person, key, fingerprint, created_at) values ($1, $2, $3, $4)
+on conflict (person, key) do nothing;
+
+-- name: get_idempotent
+select fingerprint, status, body from identity.idempotency where person = $1 and key = $2;
+
+-- name: finish_idempotent
+update identity.idempotency set status = $3, body = $4 where person = $1 and key = $2;
+
+-- name: forget_idempotent
+delete from identity.idempotency where created_at < $1;
