@@ -124,7 +124,7 @@ def test_every_child_comes_back_after_a_crash(tmp_path: Path) -> None:
 
             def is_back(name: str = name, before: int = before) -> bool:
                 child = running.read("stack.json")["children"].get(name, {})
-                return child.get("ready", False) and child["pid"] != before
+                return bool(child.get("ready")) and child["pid"] != before
 
             running.until(is_back, BACK_S)
         running.until(
