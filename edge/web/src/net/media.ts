@@ -11,6 +11,7 @@ import {
 } from "../schema";
 import { codecOptionsOf, encodingsOf } from "./encodings";
 import { Lane } from "./lane";
+import { withoutNulls } from "./nulls";
 import type { Outcome } from "./socket";
 import { MediaRequestError } from "./socket";
 
@@ -509,14 +510,3 @@ const VOID = new Set(["no_such_transport", "no_such_consumer", "not_here"]);
 const EXPECTED = new Set(["connection_lost", "stale_epoch", "left_out", "no_such_track"]);
 
 type RTCCapabilities = Parameters<Device["load"]>[0]["routerRtpCapabilities"];
-
-/** The library tells an absent member from null, JSON from Python does not. */
-export function withoutNulls<T>(value: T): T {
-  if (Array.isArray(value)) return value.map(withoutNulls) as T;
-  if (value === null || typeof value !== "object") return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([, member]) => member !== null)
-      .map(([key, member]) => [key, withoutNulls(member)]),
-  ) as T;
-}

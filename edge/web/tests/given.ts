@@ -1,0 +1,30 @@
+import type { RoomEvent, RoomView } from "../src/schema";
+
+/** Small worlds that tests begin with. */
+
+export function emptyView(change: Partial<RoomView> = {}): RoomView {
+  return {
+    tenant: "demo",
+    room: "physics",
+    seq: 0,
+    title: "Physics 10b",
+    default_role: "speaker",
+    me: { participant: "p1", role: null, permissions: [] },
+    session: null,
+    scheduled: [],
+    participants: [],
+    hands: [],
+    tracks: [],
+    messages: [],
+    recordings: [],
+    epoch: 0,
+    ...change,
+  };
+}
+
+type DataOf<T extends RoomEvent["type"]> = Extract<RoomEvent, { type: T }>["data"];
+
+export function event<T extends RoomEvent["type"]>(type: T, seq: number, data: DataOf<T>): RoomEvent {
+  const actor = { kind: "user", id: "", participant: "p1" } as const;
+  return { seq, at: 1_763_719_200_000 + seq, type, actor, data } as unknown as RoomEvent;
+}
