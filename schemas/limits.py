@@ -12,7 +12,7 @@ COMMAND_DEADLINE_S: Final = 10.0  # A wish older than this no longer matches wha
 COMMAND_ATTEMPT_S: Final = 2.0  # Unanswered this long, a command is sent again with the same id.
 COMMAND_MEMORY_PER_ACTOR: Final = 64  # Answers repeated to retries; a client has at most 32 in flight.
 COMMAND_MEMORY_ACTORS: Final = 2_000  # As many as participants; the oldest actor is forgotten first.
-COMMAND_MEMORY_TOTAL: Final = 4_000  # 40 s at 100 commands/s, four deadlines long; 64 kB of a snapshot.
+COMMAND_MEMORY_TOTAL: Final = 3_000  # 30 s at 100 commands/s, three deadlines long; 54 kB of a snapshot.
 COMMANDS_IN_WORK_MAX: Final = 256  # Taken and not yet acknowledged, per partition; JetStream keeps the rest.
 ROOM_WISH_RETRY_S: Final = 1.0  # What a room is asked to do by its keeper and did not, is asked again.
 ROOM_LOADS_AT_ONCE_MAX: Final = 8  # At a takeover: enough to load 1,000 rooms in a second, not a storm.
@@ -125,7 +125,7 @@ LOGINS_ENDED_MAX: Final = 20_000  # Ended within an access token's life; a schoo
 # --- artifacts -----------------------------------------------------------------------------------
 RECORDINGS_KEPT_MAX: Final = 10  # In the aggregate, for the list in class; older ones from the read model.
 RECORDING_STEPS_MAX: Final = 20  # Twice the pipeline that is planned.
-ARTIFACTS_KEPT_MAX: Final = 64  # Per recording in the aggregate; every one is on the log.
+ARTIFACTS_KEPT_MAX: Final = 48  # Per recording in the aggregate; every one is on the log.
 JOB_ATTEMPTS_MAX: Final = 6  # With the backoff below about 20 minutes of trouble are ridden out.
 JOB_BACKOFF_S: Final = (5, 15, 60, 300, 600)  # Grows past a restart, a deploy, a short outage.
 JOB_ACK_S: Final = 30  # A worker that is silent this long has died.
