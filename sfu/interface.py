@@ -174,10 +174,11 @@ class StreamCounters(Struct, frozen=True):
 
 
 class Counters(Struct, frozen=True):
-    """Everything the forwarder counts."""
+    """Everything the forwarder counts; ``drops`` are of datagrams that belong to no transport."""
 
     transports: tuple[TransportCounters, ...]
     streams: tuple[StreamCounters, ...]
+    drops: dict[str, int] = {}
 
 
 # --- the interface -------------------------------------------------------------------------------

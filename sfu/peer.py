@@ -1,0 +1,139 @@
+"""One transport as the packet path sees it: keys, streams, counters, and the way out."""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from schemas import limits
+from sfu.estimate import Estimator
+from sfu.ice import Address, IceAgent
+from sfu.incoming import Incoming, Layer
+from sfu.srtp import PROTECT_BYTES_MAX, Srtp
+from sfu.transport_cc import Arrivals, Departures
+
+if TYPE_CHECKING:
+    from sfu.outgoing import Outgoing
+
+SendDatagram = Callable[[bytes, Address], bool]  # False: the socket would not take it.
+
+
+class Padding(Struct, frozen=True):
+    """A probe under way: bytes to send at each of the next ticks."""
+
+    ticks: int
+    bytes_per_tick: int
+
+
+class Peer:
+    """A transport; what is decided about it is decided elsewhere."""
+
+    __slots__ = (
+        "_send",
+        "allowance",
+        "arrivals",
+        "bytes_received",
+        "bytes_sent",
+        "consumers",
+        "departures",
+        "drops",
+        "estimator",
+        "feedback_ssrc",
+        "ice",
+        "id",
+        "layers",
+        "not_selected",
+        "packets_received",
+        "packets_sent",
+        "padding",
+        "producers",
+        "repairs",
+        "reporter",
+        "rtt_s",
+        "srtp",
+        "ssrcs",
+        "transport_cc",
+        "unsettled",
+    )
+
+    ice: "IceAgent[Peer]"
+
+    def __init__(self, transport: str, reporter: int, send: SendDatagram, now: float) -> None:
+        """``reporter`` is the SSRC under which the node reports."""
+        self.id = transport
+        self.reporter = reporter
+        self._send = send
+        self.srtp: Srtp | None = None
+        self.producers: list[Incoming] = []
+        self.layers: dict[int, Layer] = {}  # By media SSRC.
+        self.repairs: dict[int, Layer] = {}  # By RTX SSRC.
+        self.consumers: dict[int, Outgoing] = {}  # By media SSRC.
+        self.unsettled = False  # A wish changed: layers are chosen anew at the next tick.
+        self.padding = Padding(0, 0)
+        self.not_selected = 0  # Of consumers that are gone.
+        self.ssrcs: set[int] = set()  # All that ever passed authentication: SRTP keeps state for each.
+        self.transport_cc = 0  # The publisher's extension id.
+        self.feedback_ssrc = 0
+        self.arrivals = Arrivals()
+        self.departures = Departures()
+        self.estimator = Estimator(now)
+        self.allowance = _ALLOWANCE_MAX
+        self.rtt_s: float | None = None
+        self.packets_received = self.bytes_received = 0
+        self.packets_sent = self.bytes_sent = 0
+        self.drops: Counter[str] = Counter()
+
+    @property
+    def is_open(self) -> bool:
+        """Media can be sent: there are keys, and an address that consented."""
+        return self.srtp is not None and self.ice.send_address is not None
+
+    def admits(self, ssrc: int) -> bool:
+        """Bounds what an authenticated peer can make us do: packets per time, and SSRCs."""
+        if self.allowance <= 0:
+            self.drops["flood"] += 1
+            return False
+        self.allowance -= 1
+        if ssrc not in self.ssrcs and len(self.ssrcs) >= limits.SSRCS_PER_TRANSPORT_MAX:
+            self.drops["too_many_ssrcs"] += 1
+            return False
+        return True
+
+    def refill(self, passed_s: float) -> None:
+        """Time passed: more packets are admitted."""
+        fresh = self.allowance + passed_s * limits.PACKETS_PER_TRANSPORT_PER_S_MAX
+        self.allowance = min(_ALLOWANCE_MAX, fresh)
+
+    def send_rtp(self, packet: bytes) -> str | None:
+        """Seals and sends; the answer is the reason of a drop, None when sent."""
+        address = self.ice.send_address
+        if self.srtp is None or address is None:
+            return "not_connected"
+        if len(packet) > PROTECT_BYTES_MAX:
+            return "too_large"
+        datagram = self.srtp.seal_rtp(packet)
+        if not self._send(datagram, address):
+            return "socket_full"
+        self.packets_sent += 1
+        self.bytes_sent += len(datagram)
+        return None
+
+    def send_rtcp(self, packet: bytes) -> None:
+        """Seals and sends reports and requests; they are repeated by nature, so a loss is only counted."""
+        address = self.ice.send_address
+        if self.srtp is None or address is None:
+            return
+        if len(packet) > PROTECT_BYTES_MAX or not self._send(self.srtp.seal_rtcp(packet), address):
+            self.drops["rtcp_unsent"] += 1
+
+    def send_plain(self, datagram: bytes) -> None:
+        """Sends a DTLS record as it is."""
+        address = self.ice.send_address
+        if address is not None:
+            self._send(datagram, address)
+
+
+_ALLOWANCE_MAX = (
+    limits.PACKETS_PER_TRANSPORT_PER_S_MAX / 4
+)  # A quarter of a second at once: a key frame burst.
