@@ -119,7 +119,7 @@ class MemoryServer:
         self.running = asyncio.Event()
         self.running.set()
         self.clients: list[MemoryClient] = []
-        self.jetstream = JetStream(self._deliver, self._fan)
+        self.jetstream = JetStream(self._deliver, self._listens, self._fan)
         self._turn = 0
         for stream in setup.streams(1):
             self.jetstream.add_stream(stream)
@@ -132,6 +132,14 @@ class MemoryServer:
         kept = self.jetstream.handle(subject, data, headers, reply)
         if reply and not heard and not kept:
             self._deliver(reply, reply, b"", {"Status": "503"}, "")
+
+    def _listens(self, address: str) -> bool:
+        return any(
+            matches(subscription.subject, address)
+            for client in self.clients
+            if client.is_connected
+            for subscription in client.subscriptions
+        )
 
     def _fan(self, subject: str, data: bytes, headers: Mapping[str, str], reply: str = "") -> bool:
         return self._deliver(subject, subject, data, headers, reply)

@@ -16,6 +16,9 @@ from bus.memory_streams import Record, Stream, StreamError
 Send = Callable[[str, str, bytes, Mapping[str, str], str], bool]
 """Delivers to an inbox: (inbox, subject shown, data, headers, reply subject) -> whether somebody listens."""
 
+Listens = Callable[[str], bool]
+"""Whether somebody listens on an inbox."""
+
 
 class _Pull:
     """A waiting request for messages."""
@@ -38,11 +41,12 @@ class _InHand(Struct, frozen=True):
 class Consumer:
     """A durable or ephemeral subscription (the server's "consumer")."""
 
-    def __init__(self, stream: Stream, config: Mapping[str, Any], send: Send) -> None:
+    def __init__(self, stream: Stream, config: Mapping[str, Any], send: Send, listens: Listens) -> None:
         self.name: str = config.get("durable_name") or config["name"]
         self._stream = stream
         self._config = config
         self._send = send
+        self._listens = listens
         self._filter: str = config["filter_subject"]
         self._acks = config.get("ack_policy", "explicit") != "none"
         self._cursor = 0  # Delivered up to here.
@@ -100,16 +104,14 @@ class Consumer:
         """Delivers as long as somebody waits and something is there."""
         while self._pulls:
             pull = self._pulls[0]
-            if pull.left == 0:
+            if pull.left == 0 or not self._listens(pull.inbox):
                 pull.is_over = True
                 self._pulls.pop(0)
                 continue
             record = self._take()
             if record is None:
                 return
-            if not self._deliver(pull, record):
-                pull.left = 0  # Nobody listens on this inbox any more.
-                self._again.insert(0, record.seq)
+            self._deliver(pull, record)
 
     def acknowledge(self, seq: int, delivery: int, answer: bytes) -> bool:
         """Handles an acknowledgement. False: this delivery is not known (any more)."""
@@ -140,22 +142,18 @@ class Consumer:
             return record
         return None
 
-    def _deliver(self, pull: _Pull, record: Record) -> bool:
+    def _deliver(self, pull: _Pull, record: Record) -> None:
         self._delivery += 1
         attempt = self._attempts[record.seq] = self._attempts.get(record.seq, 0) + 1
         reply = (
             f"$JS.ACK.{self._stream.name}.{self.name}.{attempt}.{record.seq}.{self._delivery}.0"
             f".{0 if self._acks else self.pending}"
         )
-        if not self._send(pull.inbox, record.subject, record.data, record.headers, reply):
-            self._delivery -= 1
-            self._attempts[record.seq] -= 1
-            return False
+        self._send(pull.inbox, record.subject, record.data, record.headers, reply)
         pull.left -= 1
         if self._acks:
             held = self._in_hand[record.seq] = _InHand(attempt, self._delivery)
             self._guard(record.seq, held)
-        return True
 
     def _guard(self, seq: int, held: _InHand) -> None:
         """Takes the message back when it is not acknowledged in time."""
@@ -191,8 +189,11 @@ class Consumer:
 class JetStream:
     """The streams, and what answers on their subjects."""
 
-    def __init__(self, send: Send, publish: Callable[[str, bytes, Mapping[str, str]], bool]) -> None:
+    def __init__(
+        self, send: Send, listens: Listens, publish: Callable[[str, bytes, Mapping[str, str]], bool]
+    ) -> None:
         self._send = send
+        self._listens = listens
         self._publish = publish
         self._streams: dict[str, Stream] = {}
 
@@ -207,7 +208,7 @@ class JetStream:
         if name in on.consumers:
             found: Consumer = on.consumers[name]
             return found
-        consumer = Consumer(on, config, self._send)
+        consumer = Consumer(on, config, self._send, self._listens)
         on.consumers[consumer.name] = consumer
         return consumer
 
