@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rooms.permissions import PUBLISHING, ROLES, Permission, may
-from rooms.room import apply, decide, initial, next_deadline, recall, topic
+from rooms.room import apply, decide, evolve, initial, next_deadline, recall, topic
 from rooms.snapshot import Position, decode, encode
 from rooms.state import RoomState
 from schemas.artifacts import Artifact, ArtifactKind
@@ -44,7 +44,7 @@ from schemas.commands import (
     UnmuteTrack,
 )
 from schemas.envelope import Actor, Commit, decode_commit, encode_commit
-from schemas.events import EVENTS
+from schemas.events import EVENTS, ParticipantJoined, ParticipantLeft
 from schemas.ids import (
     ArtifactId,
     CommandId,
@@ -62,16 +62,18 @@ from tests.unit.rooms.classroom import (
     KEY,
     OPERATOR,
     PEOPLE,
+    SAM,
     SECOND,
     SERVICE,
     START,
     TESS,
+    VERA,
     Class,
     envelope,
     who,
 )
 
-people = st.sampled_from(PEOPLE)
+people = st.sampled_from((TESS, SAM, VERA, TESS, SAM, VERA, *PEOPLE))  # Those in class act most.
 edges = st.sampled_from([EdgeId("edge-1"), EdgeId("edge-2")])
 nodes = st.sampled_from([NodeId("node-1"), NodeId("node-2")])
 tracks = st.builds(lambda a, s: TrackId(f"{a.id}-{s}"), people, st.sampled_from(Source))
@@ -131,19 +133,36 @@ steps = st.lists(
         ),
         st.sampled_from([0, 1, 1, 5, 31, 901]),
     ),
-    max_size=60,
+    max_size=50,
 )
 Steps = list[tuple[tuple[Actor, Command], int]]
 
 
 def played(steps: Steps) -> Class:
-    """A room that exists and lived through these wishes."""
-    room = Class().live(TESS)
+    """A class in full swing lived through these wishes."""
+    room = Class().live(TESS, SAM, VERA)
+    room.facts(TESS, ChangeRole(who(VERA), Role.CO_HOST))
+    for actor in (TESS, SAM, VERA):
+        room.publish(actor, Source.CAMERA)
+        room.facts(actor, RaiseHand())
     for (actor, command), seconds in steps:
         room.now += seconds * SECOND
-        room.ask(actor, fitted(room.state, command))
+        before = room.state
+        outcome = room.ask(actor, fitted(room.state, command))
         assert_invariants(room.state)
+        if isinstance(outcome, tuple):
+            assert_removed_stay_out(before, outcome)
     return room
+
+
+def assert_removed_stay_out(before: RoomState, facts: tuple[object, ...]) -> None:
+    """Who was sent out does not come in again while the same class runs."""
+    for fact in facts:
+        if isinstance(fact, ParticipantJoined):
+            assert fact.participant not in before.removed
+        if isinstance(fact, ParticipantLeft) and fact.reason == "removed":
+            after = evolve(before, fact, before.at)
+            assert fact.participant in after.removed
 
 
 def fitted(state: RoomState, command: Command) -> Command:
@@ -184,7 +203,7 @@ def assert_invariants(state: RoomState) -> None:
     assert state.commands_held == sum(len(known) for known in state.commands.values())
 
 
-relaxed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+relaxed = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @relaxed

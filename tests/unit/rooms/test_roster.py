@@ -2,6 +2,7 @@
 
 import pytest
 
+from rooms.room import evolve
 from schemas.commands import (
     AddMember,
     ChangeRole,
@@ -277,3 +278,20 @@ def test_roster_of_a_session_starts_empty() -> None:
     (started,) = room.facts(TESS, StartSession())
     assert isinstance(started, SessionStarted)
     assert room.state.participants == {}
+
+
+def test_who_came_back_and_then_leaves_has_left_now() -> None:
+    room = Class().live(SAM)
+    room.facts(SERVICE, lose(SAM))
+    room.now += 10 * SECOND
+    room.facts(SERVICE, ResumeConnection(who(SAM), ConnectionId("again"), EDGE))
+    room.now += 10 * SECOND
+    assert room.facts(SAM, LeaveSession()) == (ParticipantLeft(who(SAM), "left", room.now),)
+
+
+def test_leaving_alone_means_that_nothing_of_a_person_stays() -> None:
+    room = Class().live(SAM)
+    room.publish(SAM, Source.CAMERA)
+    room.facts(SAM, RaiseHand())
+    after = evolve(room.state, ParticipantLeft(who(SAM), "left", room.now), room.now)
+    assert (after.participants, after.tracks, after.hands) == ({}, {}, ())
