@@ -13,8 +13,10 @@ Only the routes that begin a login are without the last one. Tokens are never re
 import hmac
 from typing import Any
 
+from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie
+from litestar.di import NamedDependency
 from litestar.handlers import BaseRouteHandler
 
 from edge.logins import Login
@@ -26,6 +28,9 @@ from schemas.ids import LoginId
 from schemas.limits import ACCESS_TOKEN_S, REFRESH_TOKEN_S
 
 Connection = ASGIConnection[Any, Any, Any, Any]
+HttpRequest = Request[Any, Any, Any]
+Caller = NamedDependency[Access]
+"""The parameter of a handler that needs a signed-in person."""
 
 CSRF_HEADER = "X-CSRF-Token"
 REFRESH_PATH = "/api/v1/login"
@@ -103,7 +108,7 @@ def access_of(connection: Connection) -> Access | None:
     return None if access.login in parts.revocations else access
 
 
-async def provide_access(request: Connection) -> Access:
+async def provide_access(request: HttpRequest) -> Access:
     """The signed-in person of a request. Raises Problem 401."""
     access = access_of(request)
     if access is None:

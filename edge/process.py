@@ -48,6 +48,7 @@ async def edge_process(
     if not settings.secret_file:
         raise SettingsError("CLASSWIRE_SECRET_FILE must name the file for the signing keys.")
     async with AsyncExitStack() as stack:
+        stack.callback(listener.close)
         pool = await stack.enter_async_context(open_pool(settings.postgres))
         hub = Hub(bus, EdgeId(bus.process), clock)
         parts = Parts(

@@ -1,17 +1,18 @@
 """Guest links of a room: making, listing, ending. Only staff of the room may."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from litestar import Request, Response, delete, get, post
+from litestar import Response, delete, get, post
+from litestar.params import FromPath, JSONBody
 from litestar.status_codes import HTTP_204_NO_CONTENT
 from msgspec import Meta, Struct
 
 from edge.asking import Answer, once
-from edge.auth import parts_of, require_csrf
+from edge.auth import Caller, HttpRequest, parts_of, require_csrf
 from edge.guests import GuestLink, add_guest_link, guest_links, revoke_guest_link
 from edge.http.access import see
 from edge.problems import Problem, not_found
-from edge.tokens import Access, derive_secret
+from edge.tokens import derive_secret
 from schemas.ids import CommandId, derived_id
 from schemas.limits import GUEST_LINK_S, GUEST_LINK_S_MAX
 
@@ -39,7 +40,7 @@ class GuestLinks(Struct, frozen=True):
 
 
 @get("/rooms/{room:str}/guest-links")
-async def list_guest_links(request: Request[Any, Any, Any], access: Access, room: str) -> GuestLinks:
+async def list_guest_links(request: HttpRequest, access: Caller, room: FromPath[str]) -> GuestLinks:
     """The links of a room."""
     parts = parts_of(request)
     seen = await see(parts, access, room)
@@ -49,7 +50,7 @@ async def list_guest_links(request: Request[Any, Any, Any], access: Access, room
 
 @post("/rooms/{room:str}/guest-links", guards=[require_csrf])
 async def create_guest_link(
-    request: Request[Any, Any, Any], access: Access, room: str, data: NewGuestLink | None = None
+    request: HttpRequest, access: Caller, room: FromPath[str], data: JSONBody[NewGuestLink | None] = None
 ) -> Response[GuestLinkMade]:
     """Makes a link. The token stands behind ``#``, where no server and no log sees it."""
     parts, wish = parts_of(request), data or NewGuestLink()
@@ -78,7 +79,9 @@ async def create_guest_link(
 
 
 @delete("/rooms/{room:str}/guest-links/{link:str}", status_code=HTTP_204_NO_CONTENT, guards=[require_csrf])
-async def end_guest_link(request: Request[Any, Any, Any], access: Access, room: str, link: str) -> None:
+async def end_guest_link(
+    request: HttpRequest, access: Caller, room: FromPath[str], link: FromPath[str]
+) -> None:
     """Ends a link; who came in by it is signed out."""
     parts = parts_of(request)
     seen = await see(parts, access, room)

@@ -3,10 +3,10 @@
 from typing import Any
 
 import asyncpg
-from litestar import Request, Response, get
+from litestar import Response, get
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from edge.auth import parts_of
+from edge.auth import HttpRequest, parts_of
 
 
 @get("/healthz", include_in_schema=False, sync_to_thread=False)
@@ -16,7 +16,7 @@ def healthz() -> Response[str]:
 
 
 @get("/readyz", include_in_schema=False)
-async def readyz(request: Request[Any, Any, Any]) -> Response[str]:
+async def readyz(request: HttpRequest) -> Response[str]:
     """Whether people should be sent here, and if not, why."""
     parts = parts_of(request)
     reason = parts.hub.unready()
@@ -35,7 +35,7 @@ def metrics() -> Response[bytes]:
 
 
 @get("/openapi.json", include_in_schema=False, sync_to_thread=False)
-def openapi(request: Request[Any, Any, Any]) -> Response[Any]:
+def openapi(request: HttpRequest) -> Response[Any]:
     """The REST API as an OpenAPI document."""
     return Response(request.app.openapi_schema.to_schema(), media_type="application/json")
 

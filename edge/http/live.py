@@ -3,6 +3,7 @@
 from typing import Any
 
 from litestar import WebSocket, websocket
+from litestar.params import FromPath
 
 from edge.auth import access_of, is_own_origin, parts_of
 from edge.connection import serve
@@ -14,7 +15,7 @@ FOREIGN_ORIGIN = 4403
 
 
 @websocket("/rooms/{room:str}/live")
-async def live(socket: WebSocket[Any, Any, Any], room: str) -> None:
+async def live(socket: WebSocket[Any, Any, Any], room: FromPath[str]) -> None:
     """A browser's line to one room.
 
     A page of another site must not get a socket with our cookies, so the handshake itself is refused;

@@ -1,25 +1,19 @@
 """Signing in, staying signed in, signing out, and who one is."""
 
 import asyncio
-from typing import Annotated, Any
+from typing import Annotated
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
+from litestar.params import JSONBody
 from litestar.status_codes import HTTP_200_OK
 from msgspec import Meta, Struct
 
 from edge import audit
-from edge.auth import (
-    CSRF_HEADER,
-    ended_cookies,
-    login_cookies,
-    parts_of,
-    require_csrf,
-)
+from edge.auth import CSRF_HEADER, Caller, HttpRequest, ended_cookies, login_cookies, parts_of, require_csrf
 from edge.guests import redeem_guest_link
 from edge.identity import Person, redeem_sign_in_link
 from edge.logins import Login, Refused, close_login, open_login, refresh
 from edge.problems import Problem, not_signed_in
-from edge.tokens import Access
 from schemas.commands import Name
 from schemas.limits import PASSWORD_CHARS_MAX
 
@@ -53,7 +47,7 @@ class SignedIn(Struct, frozen=True):
 
 
 @post("/login", status_code=HTTP_200_OK)
-async def sign_in(request: Request[Any, Any, Any], data: Credentials) -> Response[SignedIn]:
+async def sign_in(request: HttpRequest, data: JSONBody[Credentials]) -> Response[SignedIn]:
     """Signs in by password."""
     parts = parts_of(request)
     await _count_attempt(request, data.email.strip().casefold())
@@ -64,7 +58,7 @@ async def sign_in(request: Request[Any, Any, Any], data: Credentials) -> Respons
 
 
 @post("/login/link", status_code=HTTP_200_OK)
-async def sign_in_by_link(request: Request[Any, Any, Any], data: LinkToken) -> Response[SignedIn]:
+async def sign_in_by_link(request: HttpRequest, data: JSONBody[LinkToken]) -> Response[SignedIn]:
     """Signs in by a one-time link."""
     parts = parts_of(request)
     await _count_attempt(request, "link")
@@ -75,7 +69,7 @@ async def sign_in_by_link(request: Request[Any, Any, Any], data: LinkToken) -> R
 
 
 @post("/login/guest", status_code=HTTP_200_OK)
-async def sign_in_as_guest(request: Request[Any, Any, Any], data: GuestToken) -> Response[SignedIn]:
+async def sign_in_as_guest(request: HttpRequest, data: JSONBody[GuestToken]) -> Response[SignedIn]:
     """Comes in by a guest link, under a name of one's own."""
     parts = parts_of(request)
     await _count_attempt(request, "guest")
@@ -89,7 +83,7 @@ async def sign_in_as_guest(request: Request[Any, Any, Any], data: GuestToken) ->
 
 
 @post("/login/refresh", status_code=HTTP_200_OK)
-async def renew(request: Request[Any, Any, Any]) -> Response[SignedIn]:
+async def renew(request: HttpRequest) -> Response[SignedIn]:
     """Gives a new access token for the refresh token, which is used up."""
     parts = parts_of(request)
     token = request.cookies.get(parts.site.refresh_cookie)
@@ -115,7 +109,7 @@ async def renew(request: Request[Any, Any, Any]) -> Response[SignedIn]:
 
 
 @post("/logout", status_code=HTTP_200_OK, guards=[require_csrf])
-async def sign_out(request: Request[Any, Any, Any], access: Access) -> Response[dict[str, str]]:
+async def sign_out(request: HttpRequest, access: Caller) -> Response[dict[str, str]]:
     """Ends this login everywhere: its pages, its sockets, its tokens."""
     parts = parts_of(request)
     now = parts.clock()
@@ -130,7 +124,7 @@ async def sign_out(request: Request[Any, Any, Any], access: Access) -> Response[
 
 
 @get("/me")
-async def me(access: Access) -> Response[SignedIn]:
+async def me(access: Caller) -> Response[SignedIn]:
     """Who is signed in."""
     return Response(SignedIn(access.person), headers=_NO_STORE)
 
@@ -138,7 +132,7 @@ async def me(access: Access) -> Response[SignedIn]:
 _NO_STORE = {"Cache-Control": "no-store"}
 
 
-async def _signed_in(request: Request[Any, Any, Any], person: Person, by: str) -> Response[SignedIn]:
+async def _signed_in(request: HttpRequest, person: Person, by: str) -> Response[SignedIn]:
     parts = parts_of(request)
     now = parts.clock()
     login = await open_login(parts.pool, person, now)
@@ -155,7 +149,7 @@ async def _signed_in(request: Request[Any, Any, Any], person: Person, by: str) -
     return Response(SignedIn(person), cookies=login_cookies(parts, login, now), headers=_NO_STORE)
 
 
-async def _refused(request: Request[Any, Any, Any], by: str, email: str = "") -> Problem:
+async def _refused(request: HttpRequest, by: str, email: str = "") -> Problem:
     """The same words whoever it was, so that nobody learns which addresses exist."""
     parts = parts_of(request)
     fact = audit.LoginFact(
@@ -166,7 +160,7 @@ async def _refused(request: Request[Any, Any, Any], by: str, email: str = "") ->
     return Problem(401, "wrong_credentials", detail)
 
 
-async def _count_attempt(request: Request[Any, Any, Any], what: str) -> None:
+async def _count_attempt(request: HttpRequest, what: str) -> None:
     parts = parts_of(request)
     now_s = asyncio.get_running_loop().time()
     if not parts.attempts.take(f"{_address(request)} {what}", now_s):
@@ -178,7 +172,7 @@ async def _count_attempt(request: Request[Any, Any, Any], what: str) -> None:
         )
 
 
-def _address(request: Request[Any, Any, Any]) -> str:
+def _address(request: HttpRequest) -> str:
     return request.client.host if request.client else ""
 
 

@@ -11,7 +11,8 @@ from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import quote
 
-from litestar import Request, Response, get
+from litestar import Response, get
+from litestar.params import FromPath
 from litestar.response import Stream
 from msgspec import Struct
 
@@ -20,7 +21,7 @@ from artifacts.store import (  # type: ignore[attr-defined] # Its errors are par
     Stat,
     StoreError,
 )
-from edge.auth import parts_of
+from edge.auth import HttpRequest, parts_of
 from edge.parts import Parts
 from edge.problems import Problem, not_found
 from edge.tokens import MediaGrant, RemoteTokenError, read_media, sign_media
@@ -50,9 +51,9 @@ def address_of(parts: Parts, *, object_key: str, media_type: str, name: str) -> 
 
 @get("/media/{token:str}/{name:str}", include_in_schema=False)
 async def get_media(
-    request: Request[Any, Any, Any],
-    token: str,
-    name: str,  # noqa: ARG001 - for people and their downloads; the token says what it is
+    request: HttpRequest,
+    token: FromPath[str],
+    name: FromPath[str],  # noqa: ARG001 - for people and their downloads; the token says what it is
 ) -> Response[Any]:
     """The object that the token grants, or a span of it."""
     parts = parts_of(request)

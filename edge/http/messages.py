@@ -1,14 +1,13 @@
 """Chat messages that are no longer in the live view."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from litestar import Request, get
-from litestar.params import Parameter
+from litestar import get
+from litestar.params import FromPath, QueryParameter
 from msgspec import Struct
 
-from edge.auth import parts_of
+from edge.auth import Caller, HttpRequest, parts_of
 from edge.http.access import see
-from edge.tokens import Access
 from projectors import reads
 from schemas.limits import PAGE_ROWS_MAX
 
@@ -21,11 +20,11 @@ class Messages(Struct, frozen=True):
 
 @get("/rooms/{room:str}/messages")
 async def list_messages(
-    request: Request[Any, Any, Any],
-    access: Access,
-    room: str,
-    before: Annotated[int | None, Parameter(ge=1)] = None,
-    limit: Annotated[int, Parameter(ge=1, le=PAGE_ROWS_MAX)] = 50,
+    request: HttpRequest,
+    access: Caller,
+    room: FromPath[str],
+    before: Annotated[int | None, QueryParameter(ge=1)] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=PAGE_ROWS_MAX)] = 50,
 ) -> Messages:
     """The last messages before a seq."""
     parts = parts_of(request)

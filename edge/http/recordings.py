@@ -1,17 +1,16 @@
 """Recordings of a room, and signed addresses to watch them."""
 
-from typing import Any
-
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
+from litestar.params import FromPath
 from litestar.status_codes import HTTP_200_OK
 from msgspec import Struct
 
-from edge.auth import parts_of, require_csrf
+from edge.auth import Caller, HttpRequest, parts_of, require_csrf
 from edge.http.access import see
 from edge.http.media import address_of
 from edge.parts import Parts
 from edge.problems import not_found
-from edge.tokens import Access, MediaGrant
+from edge.tokens import MediaGrant
 from projectors import reads
 from schemas.artifacts import ArtifactKind
 from schemas.ids import ArtifactId, ParticipantId, RecordingId, SessionId, TrackId
@@ -67,7 +66,7 @@ class SignedLink(Struct, frozen=True):
 
 @get("/rooms/{room:str}/recordings")
 async def list_recordings(
-    request: Request[Any, Any, Any], access: Access, room: str
+    request: HttpRequest, access: Caller, room: FromPath[str]
 ) -> tuple[RecordingItem, ...]:
     """The recordings of a room, the latest first."""
     parts = parts_of(request)
@@ -81,7 +80,11 @@ async def list_recordings(
     guards=[require_csrf],
 )
 async def link_artifact(
-    request: Request[Any, Any, Any], access: Access, room: str, recording: str, artifact: str
+    request: HttpRequest,
+    access: Caller,
+    room: FromPath[str],
+    recording: FromPath[str],
+    artifact: FromPath[str],
 ) -> Response[SignedLink]:
     """Signs an address for one artifact."""
     parts = parts_of(request)

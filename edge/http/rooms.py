@@ -1,16 +1,15 @@
 """Rooms: the list, a new one, one of them."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from litestar import Request, Response, get, post
-from litestar.params import Parameter
+from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import Struct
 
 from edge.asking import Answer, ask, once
-from edge.auth import parts_of, require_csrf
+from edge.auth import Caller, HttpRequest, parts_of, require_csrf
 from edge.http.access import key_of, see
 from edge.problems import malformed
-from edge.tokens import Access
 from projectors import reads
 from rooms.state import RoomState
 from rooms.view import view
@@ -21,7 +20,7 @@ from schemas.limits import PAGE_ROWS_MAX
 from schemas.media import Role
 from schemas.view import SessionView
 
-Limit = Annotated[int, Parameter(ge=1, le=PAGE_ROWS_MAX)]
+Limit = Annotated[int, QueryParameter(ge=1, le=PAGE_ROWS_MAX)]
 
 
 class RoomItem(Struct, frozen=True):
@@ -74,7 +73,7 @@ class RoomDetail(Struct, frozen=True):
 
 @get("/rooms")
 async def list_rooms(
-    request: Request[Any, Any, Any], access: Access, cursor: str | None = None, limit: Limit = 50
+    request: HttpRequest, access: Caller, cursor: FromQuery[str | None] = None, limit: Limit = 50
 ) -> RoomList:
     """The rooms of the asker's tenant; a guest's own room."""
     parts, person = parts_of(request), access.person
@@ -89,7 +88,7 @@ async def list_rooms(
 
 
 @post("/rooms", guards=[require_csrf])
-async def create_room(request: Request[Any, Any, Any], access: Access, data: NewRoom) -> Response[RoomMade]:
+async def create_room(request: HttpRequest, access: Caller, data: JSONBody[NewRoom]) -> Response[RoomMade]:
     """Makes a room; its maker owns it and hosts every class in it."""
 
     async def act(command_id: CommandId) -> Answer:
@@ -102,7 +101,7 @@ async def create_room(request: Request[Any, Any, Any], access: Access, data: New
 
 
 @get("/rooms/{room:str}")
-async def get_room(request: Request[Any, Any, Any], access: Access, room: str) -> RoomDetail:
+async def get_room(request: HttpRequest, access: Caller, room: FromPath[str]) -> RoomDetail:
     """A room, from the log."""
     parts = parts_of(request)
     seen = await see(parts, access, room)

@@ -1,14 +1,15 @@
 """Classes of a room: planning, starting, ending, the list, who was there."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
+from litestar.params import FromPath, JSONBody
 from litestar.status_codes import HTTP_200_OK
 from msgspec import Meta, Struct
 
 from edge.actors import actor_of
 from edge.asking import Answer, ask, once
-from edge.auth import parts_of, require_csrf
+from edge.auth import Caller, HttpRequest, parts_of, require_csrf
 from edge.http.access import key_of, see
 from edge.tokens import Access
 from projectors import reads
@@ -59,7 +60,7 @@ class Attendance(Struct, frozen=True):
 
 
 @get("/rooms/{room:str}/sessions")
-async def list_sessions(request: Request[Any, Any, Any], access: Access, room: str) -> Sessions:
+async def list_sessions(request: HttpRequest, access: Caller, room: FromPath[str]) -> Sessions:
     """The classes of a room."""
     parts = parts_of(request)
     seen = await see(parts, access, room)
@@ -68,7 +69,7 @@ async def list_sessions(request: Request[Any, Any, Any], access: Access, room: s
 
 @post("/rooms/{room:str}/sessions", guards=[require_csrf])
 async def schedule(
-    request: Request[Any, Any, Any], access: Access, room: str, data: Plan
+    request: HttpRequest, access: Caller, room: FromPath[str], data: JSONBody[Plan]
 ) -> Response[SessionNamed]:
     """Plans a class."""
     parts, key = parts_of(request), key_of(access, room)
@@ -83,7 +84,7 @@ async def schedule(
 
 @post("/rooms/{room:str}/sessions/start", status_code=HTTP_200_OK, guards=[require_csrf])
 async def start(
-    request: Request[Any, Any, Any], access: Access, room: str, data: Start | None = None
+    request: HttpRequest, access: Caller, room: FromPath[str], data: JSONBody[Start | None] = None
 ) -> Response[SessionNamed]:
     """Starts a class."""
     parts, key = parts_of(request), key_of(access, room)
@@ -98,7 +99,7 @@ async def start(
 
 
 @post("/rooms/{room:str}/sessions/end", status_code=HTTP_200_OK, guards=[require_csrf])
-async def end(request: Request[Any, Any, Any], access: Access, room: str) -> Response[Ended]:
+async def end(request: HttpRequest, access: Caller, room: FromPath[str]) -> Response[Ended]:
     """Ends the running class for everybody."""
     parts, key = parts_of(request), key_of(access, room)
 
@@ -109,7 +110,9 @@ async def end(request: Request[Any, Any, Any], access: Access, room: str) -> Res
 
 
 @get("/rooms/{room:str}/sessions/{session:str}/attendance")
-async def attendance(request: Request[Any, Any, Any], access: Access, room: str, session: str) -> Attendance:
+async def attendance(
+    request: HttpRequest, access: Caller, room: FromPath[str], session: FromPath[str]
+) -> Attendance:
     """Who was in a class, for staff."""
     parts = parts_of(request)
     seen = await see(parts, access, room)

@@ -6,9 +6,10 @@ import re
 from pathlib import Path
 from typing import Any
 
-from litestar import Request, Response, get
+from litestar import Response, get
+from litestar.params import FromPath
 
-from edge.auth import parts_of
+from edge.auth import HttpRequest, parts_of
 from edge.problems import not_found
 
 _HASHED = re.compile(r"[.-][A-Za-z0-9_-]{8,}\.[a-z0-9]+$")
@@ -17,14 +18,14 @@ _ASK_FIRST = "no-cache"
 
 
 @get("/assets/{path:path}", include_in_schema=False)
-async def asset(request: Request[Any, Any, Any], path: str) -> Response[Any]:
+async def asset(request: HttpRequest, path: FromPath[str]) -> Response[Any]:
     """A file of the build; its name changes with its content."""
     file = _inside(_web(request) / "assets", path)
     return _file(request, file, _FOR_EVER if _HASHED.search(file.name) else _ASK_FIRST)
 
 
 @get(["/", "/{path:path}"], include_in_schema=False)
-async def page(request: Request[Any, Any, Any], path: str = "/") -> Response[Any]:
+async def page(request: HttpRequest, path: FromPath[str] = "/") -> Response[Any]:
     """A file at the root of the build, or the page for every address of the client."""
     web = _web(request)
     if path.startswith(("/api/", "/media/")):
@@ -34,7 +35,7 @@ async def page(request: Request[Any, Any, Any], path: str = "/") -> Response[Any
     return _file(request, web / "index.html", _ASK_FIRST)
 
 
-def _web(request: Request[Any, Any, Any]) -> Path:
+def _web(request: HttpRequest) -> Path:
     web = parts_of(request).web
     if web is None:
         raise not_found()
@@ -52,7 +53,7 @@ def _inside(root: Path, path: str) -> Path:
     return file
 
 
-def _file(request: Request[Any, Any, Any], file: Path, caching: str) -> Response[Any]:
+def _file(request: HttpRequest, file: Path, caching: str) -> Response[Any]:
     try:
         content = file.read_bytes()
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError, ValueError):
