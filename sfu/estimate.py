@@ -20,7 +20,9 @@ _TREND_GAIN = 4.0
 _GROUPS_COUNTED_MAX = 60
 _THRESHOLD_MS = 12.5
 _THRESHOLD_MIN_MS, _THRESHOLD_MAX_MS = 6.0, 600.0
-_OVERUSE_MS = 10.0  # A longer queue than this is no accident.
+_OVERUSE_MS = 10.0  # A trend that lasts this long is no accident ...
+_QUEUE_MIN_US = 20_000  # ... if a queue stands, too: a busy computer delays packets without one.
+_BASE_WINDOW_US = 15_000_000  # The shortest way is remembered for one to two of these; clocks drift.
 
 _DECREASE = 0.85
 _INCREASE_PER_S = 1.08
@@ -43,11 +45,34 @@ class Usage(Enum):
     UNDER = "under"
 
 
+class BaseDelay:
+    """The shortest one-way time seen lately; what a packet takes longer, it waited in a queue.
+
+    The two clocks are not set alike, so only differences mean something.
+    """
+
+    __slots__ = ("_before", "_now", "_since_us")
+
+    def __init__(self) -> None:
+        self._before: int | None = None
+        self._now: int | None = None
+        self._since_us = 0
+
+    def queue_us(self, sent_us: int, arrived_us: int) -> int:
+        """How much longer than the shortest way this packet took."""
+        took = arrived_us - sent_us
+        if self._now is None or sent_us - self._since_us > _BASE_WINDOW_US:
+            self._before, self._now, self._since_us = self._now, took, sent_us
+        self._now = min(self._now, took)
+        return took - (self._now if self._before is None else min(self._now, self._before))
+
+
 class DelayTrend:
     """Delay gradient between groups of packets against an adaptive threshold."""
 
     __slots__ = (
         "_arrived_us",
+        "_base",
         "_count",
         "_delay_ms",
         "_first_us",
@@ -55,6 +80,7 @@ class DelayTrend:
         "_over_times",
         "_points",
         "_previous",
+        "_queue_us",
         "_sent_us",
         "_slope",
         "_smoothed_ms",
@@ -66,6 +92,8 @@ class DelayTrend:
 
     def __init__(self) -> None:
         self.usage = Usage.NORMAL
+        self._base = BaseDelay()
+        self._queue_us = 0
         self._start_us: int | None = None  # First send time of the open group.
         self._sent_us = self._arrived_us = 0  # Last ones of the open group.
         self._previous: tuple[int, int] | None = None  # Last ones of the group before.
@@ -81,6 +109,7 @@ class DelayTrend:
 
     def add(self, sent_us: int, arrived_us: int) -> None:
         """One arrived packet, in sending order."""
+        self._queue_us = self._base.queue_us(sent_us, arrived_us)
         if self._start_us is None:
             self._open(sent_us, arrived_us)
         elif sent_us - self._start_us <= _BURST_US:
@@ -118,7 +147,8 @@ class DelayTrend:
         if trend > self._threshold:
             self._over_ms += sent_ms
             self._over_times += 1
-            if self._over_ms > _OVERUSE_MS and self._over_times > 1 and slope >= self._slope:
+            lasts = self._over_ms > _OVERUSE_MS and self._over_times > 1 and slope >= self._slope
+            if lasts and self._queue_us > _QUEUE_MIN_US:
                 self._over_ms = 0.0
                 self._over_times = 0
                 self.usage = Usage.OVER
@@ -217,7 +247,8 @@ class Estimator:
         if not fates:
             return
         self.heard = True
-        self._trend.usage = Usage.NORMAL if self._trend.usage is not Usage.UNDER else Usage.UNDER
+        if self._trend.usage is Usage.OVER:
+            self._trend.usage = Usage.NORMAL  # Answered already; it must show again.
         over = False
         for fate in fates:
             self._judged += 1

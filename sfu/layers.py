@@ -7,10 +7,12 @@ of two layers must not swing between them.
 """
 
 from collections.abc import Sequence
+from itertools import groupby
 
 from msgspec import Struct
 
 _RISE_ROOM = 1.2  # Room needed to rise; the difference to 1 is the swing that an estimate has.
+_LAST_ROOM = 0.5  # A picture that is shown goes dark only when the line holds less than half of it.
 
 
 class Offer(Struct, frozen=True):
@@ -34,27 +36,40 @@ class Want(Struct, frozen=True):
 
 def choose(wants: Sequence[Want], budget_bps: int | None) -> dict[str, int | None]:
     """The layer for each; None: nothing. Without a budget (no estimate) wishes alone decide."""
-    ladders = {want.id: _ladder(want) for want in wants}
-    chosen: dict[str, int | None] = {want.id: None for want in wants}
     left = float("inf") if budget_bps is None else float(budget_bps)
     order = sorted(wants, key=lambda want: -want.priority)
+    chosen: dict[str, int | None] = {want.id: None for want in wants}
+    climbing: list[tuple[Want, list[int]]] = []
     for want in order:
-        for layer in ladders[want.id][:1]:
-            cost = want.offers[layer].bps
-            if cost * _room(want, layer) <= left:
-                chosen[want.id] = layer
-                left -= cost
-    for want in order:
-        have = chosen[want.id]
-        for layer in ladders[want.id][1:]:
-            if have is None:
-                break
-            cost = want.offers[layer].bps - want.offers[have].bps
-            if cost * _room(want, layer) > left or (_rises(want, layer) and not want.may_rise):
-                break
-            chosen[want.id] = have = layer
-            left -= cost
+        ladder = _ladder(want)
+        if not ladder:
+            continue
+        cost = want.offers[ladder[0]].bps
+        if cost * (1.0 if want.current is None else _LAST_ROOM) <= left:
+            chosen[want.id] = ladder[0]
+            left = max(0.0, left - cost)
+            climbing.append((want, ladder))
+    for _, equals in groupby(climbing, key=lambda climber: climber[0].priority):
+        left = _climb(list(equals), chosen, left)
     return chosen
+
+
+def _climb(climbers: list[tuple[Want, list[int]]], chosen: dict[str, int | None], left: float) -> float:
+    """Equals rise in turns, a step each, so that none is sharp while another is blurred."""
+    while climbers:
+        rising: list[tuple[Want, list[int]]] = []
+        for want, ladder in climbers:
+            if len(ladder) < 2:
+                continue
+            cost = want.offers[ladder[1]].bps - want.offers[ladder[0]].bps
+            rises = want.current is not None and ladder[1] > want.current
+            if cost * (_RISE_ROOM if rises else 1.0) > left or (rises and not want.may_rise):
+                continue
+            chosen[want.id] = ladder[1]
+            left -= cost
+            rising.append((want, ladder[1:]))
+        climbers = rising
+    return left
 
 
 def _ladder(want: Want) -> list[int]:
@@ -68,11 +83,3 @@ def _ladder(want: Want) -> list[int]:
         return [top if want.current is None else min(want.current, top)]
     # A publisher whose line is short stops his upper layers, one on a phone may stop the lower ones.
     return [layer for layer in flowing if layer <= top] or flowing[:1]
-
-
-def _rises(want: Want, layer: int) -> bool:
-    return want.current is None or layer > want.current
-
-
-def _room(want: Want, layer: int) -> float:
-    return _RISE_ROOM if _rises(want, layer) and want.current is not None else 1.0
