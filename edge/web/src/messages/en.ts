@@ -26,6 +26,7 @@ export const en = {
   "signin.link.busy": "Signing you in…",
   "signin.link.failed":
     "This sign-in link is used up or too old. Sign in with your password, or ask for a new link.",
+  "signin.missing": "Please fill in both fields.",
   "signin.wrong": "E-mail or password is not right.",
   "signin.slow": "Too many attempts. Wait a minute, then try again.",
   "signin.guestHint": "Invited as a guest? Open the link from your teacher: no account is needed.",
@@ -54,10 +55,10 @@ export const en = {
   "home.create.title": "Room title",
   "home.create.placeholder": "Physics 10b",
   "home.create.role": "People who join",
-  "home.create.role.speaker": "can speak and show themselves",
+  "home.create.role.speaker": "speak and use cameras",
   "home.create.role.viewer": "watch, listen and write",
   "home.create.submit": "Create room",
-  "home.create.busy": "Creating…",
+  "home.create.missing": "Please give the room a title.",
 
   "room.live": "Live",
   "room.notStarted": "The class has not started",
@@ -141,7 +142,7 @@ export const en = {
   "control.end": "End class for all",
   "control.end.confirm": "End the class for everybody?",
   "control.end.yes": "End class",
-  "control.end.hint": "All {count} people leave, and a running recording is finished.",
+  "control.end.hint": "Everybody leaves, and a running recording is finished.",
   "control.record": "Start recording",
   "control.stopRecord": "Stop recording",
   "control.short.mute": "Mute",
@@ -268,5 +269,5 @@ export const en = {
   "player.failed": "The video could not be made",
   "player.missing": "There is no such recording",
 
-  "keys.hint": "Keys: M microphone, V camera, H hand, C chat",
+  "control.key": "{label} ({key})",
 } as const;

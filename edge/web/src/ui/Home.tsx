@@ -113,6 +113,7 @@ function CreateRoom() {
 
   async function submit(event: FormEvent) {
     event.preventDefault();
+    if (title.trim() === "") return setProblem(t("home.create.missing"));
     setBusy(true);
     setProblem(null);
     try {
@@ -125,14 +126,13 @@ function CreateRoom() {
   }
 
   return (
-    <form className="card form" onSubmit={submit}>
+    <form className="card form" onSubmit={submit} noValidate>
       <h2>{t("home.create")}</h2>
       {problem && <Alert>{problem}</Alert>}
       <Field label={t("home.create.title")}>
         {(ids) => (
           <input
             {...ids}
-            required
             maxLength={LIMITS.TITLE_CHARS_MAX}
             placeholder={t("home.create.placeholder")}
             value={title}
@@ -148,7 +148,7 @@ function CreateRoom() {
           </select>
         )}
       </Field>
-      <Button type="submit" tone="primary" busy={busy} disabled={title.trim() === ""}>
+      <Button type="submit" tone="primary" busy={busy}>
         {t("home.create.submit")}
       </Button>
     </form>

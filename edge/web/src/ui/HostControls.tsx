@@ -51,7 +51,7 @@ function EndButton() {
       {asking && (
         <Confirm
           title={t("control.end.confirm")}
-          hint={t("control.end.hint", { count })}
+          hint={t("control.end.hint")}
           action={t("control.end.yes")}
           onCancel={() => setAsking(false)}
           onConfirm={() => {

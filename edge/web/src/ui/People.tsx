@@ -114,7 +114,7 @@ function Person({ person, onRemove }: { person: ParticipantView; onRemove: () =>
           )}
           {may("change_role") && (person.role === "viewer" || person.role === "speaker") && (
             <Action
-              icon={other === "viewer" ? "sound" : "microphone"}
+              icon={other === "viewer" ? "eye" : "microphone"}
               label={t(other === "viewer" ? "people.makeViewer" : "people.makeSpeaker", { name })}
               onClick={() => void client.command("change_role", { participant: person.id, role: other })}
             />

@@ -45,7 +45,7 @@ export default function Player({ room, recording: id }: { room: string; recordin
           ) : (
             <div className="card">
               <Message
-                icon={recording.status === "failed" ? "warning" : "play"}
+                icon={recording.status === "failed" ? "warning" : "clock"}
                 title={t(recording.status === "failed" ? "player.failed" : "player.processing")}
                 hint={t(recording.status === "failed" ? "recordings.failed.hint" : "player.processing.hint")}
               >

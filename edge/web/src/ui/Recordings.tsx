@@ -71,7 +71,7 @@ function Card({ room, recording }: { room: string; recording: rest.Recording }) 
         {recording.poster_url ? (
           <img src={recording.poster_url} alt="" loading="lazy" />
         ) : (
-          <Icon name="play" size={30} />
+          <Icon name={recording.status === "ready" ? "play" : "clock"} size={30} />
         )}
         {recording.duration_ms !== null && (
           <span className="poster-length">{formatLength(recording.duration_ms)}</span>

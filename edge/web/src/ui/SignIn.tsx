@@ -8,12 +8,18 @@ import { navigate, takeFragment } from "./router";
 import { wordsFor } from "./words";
 
 export function SignIn() {
-  const [token] = useState(() => takeFragment("token"));
-  const [linkState, setLinkState] = useState<"trying" | "failed" | "none">(token ? "trying" : "none");
-  const asked = useRef(false);
+  const [token, setToken] = useState(() => takeFragment("token"));
+  const [failed, setFailed] = useState(false);
+  const asked = useRef<string | null>(null);
   useEffect(() => {
-    if (!token || asked.current) return;
-    asked.current = true;
+    // A link opened in a window that already stands here changes the fragment only.
+    const look = () => setToken((known) => takeFragment("token") ?? known);
+    addEventListener("hashchange", look);
+    return () => removeEventListener("hashchange", look);
+  }, []);
+  useEffect(() => {
+    if (!token || asked.current === token) return;
+    asked.current = token;
     rest.signInByLink(token).then(
       (user) => {
         signedIn(user);
@@ -21,12 +27,13 @@ export function SignIn() {
       },
       () => {
         signedOut();
-        setLinkState("failed");
+        setFailed(true);
+        setToken(null);
       },
     );
   }, [token]);
-  if (linkState === "trying") return <Loading words={t("signin.link.busy")} />;
-  return <SignInForm note={linkState === "failed" ? t("signin.link.failed") : null} />;
+  if (token) return <Loading words={t("signin.link.busy")} />;
+  return <SignInForm key={String(failed)} note={failed ? t("signin.link.failed") : null} />;
 }
 
 function SignInForm({ note }: { note: string | null }) {
@@ -40,6 +47,7 @@ function SignInForm({ note }: { note: string | null }) {
 
   async function submit(event: FormEvent) {
     event.preventDefault();
+    if (email.trim() === "" || password === "") return setProblem(t("signin.missing"));
     setBusy(true);
     setProblem(null);
     try {
@@ -84,7 +92,7 @@ function SignInForm({ note }: { note: string | null }) {
               />
             )}
           </Field>
-          <Button type="submit" tone="primary" busy={busy} disabled={email === "" || password === ""}>
+          <Button type="submit" tone="primary" busy={busy}>
             {t("signin.submit")}
           </Button>
         </form>

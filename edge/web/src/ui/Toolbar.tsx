@@ -23,13 +23,14 @@ export function Toolbar(props: {
   const hand = view.hands.some((h) => h.participant === view.me.participant);
   return (
     // biome-ignore lint/a11y/useSemanticElements: fieldset is for forms.
-    <div className="toolbar" role="group" aria-label={t("control.toolbar")} title={t("keys.hint")}>
+    <div className="toolbar" role="group" aria-label={t("control.toolbar")}>
       <div className="toolbar-own">
         {may("speak") && (
           <Control
             icon={devices.microphone.on ? "microphone" : "microphoneOff"}
             label={t(devices.microphone.on ? "control.mute" : "control.unmute")}
             short={t(devices.microphone.on ? "control.short.mute" : "control.short.unmute")}
+            shortcut="M"
             off={!devices.microphone.on}
             warn={devices.microphone.problem !== null}
             onClick={() => client.toggle("microphone")}
@@ -40,6 +41,7 @@ export function Toolbar(props: {
             icon={devices.camera.on ? "camera" : "cameraOff"}
             label={t(devices.camera.on ? "control.cameraOff" : "control.cameraOn")}
             short={t("control.short.camera")}
+            shortcut="V"
             off={!devices.camera.on}
             warn={devices.camera.problem !== null}
             onClick={() => client.toggle("camera")}
@@ -51,6 +53,7 @@ export function Toolbar(props: {
             icon="hand"
             label={t(hand ? "control.lower" : "control.raise")}
             short={t("control.short.hand")}
+            shortcut="H"
             lit={hand}
             onClick={() => client.toggleHand()}
           />
@@ -61,6 +64,7 @@ export function Toolbar(props: {
           icon="chat"
           label={t("control.chat")}
           short={t("control.chat")}
+          shortcut="C"
           pressed={panel === "chat"}
           mark={unread > 0 ? { count: unread, words: tn("control.unread", unread) } : null}
           onClick={() => onPanel("chat")}
@@ -117,6 +121,8 @@ function Control(props: {
   icon: IconName;
   label: string;
   short: string;
+  /** The letter that does the same (`useShortcuts`). */
+  shortcut?: string;
   onClick: () => void;
   off?: boolean;
   lit?: boolean;
@@ -125,14 +131,15 @@ function Control(props: {
   pressed?: boolean;
   mark?: Mark | null;
 }) {
-  const { icon, label, short, mark } = props;
+  const { icon, label, short, mark, shortcut } = props;
   return (
     <span className="control-slot">
       <button
         type="button"
         className="control"
         aria-label={label}
-        title={label}
+        title={shortcut ? t("control.key", { label, key: shortcut }) : label}
+        aria-keyshortcuts={shortcut}
         aria-pressed={props.pressed}
         aria-describedby={mark ? `mark-${icon}` : undefined}
         data-off={props.off}

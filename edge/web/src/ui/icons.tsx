@@ -13,8 +13,7 @@ const PATHS = {
   chat: "M4.5 5h15v11h-8.5L7 19.5V16H4.5z",
   people:
     "M9 11.2a3.2 3.2 0 1 0 0-6.4 3.2 3.2 0 0 0 0 6.4ZM3 19c.3-3 2.8-5 6-5s5.7 2 6 5M16 5.2a3 3 0 0 1 0 5.7M17 14.2c2.3.5 3.8 2.3 4 4.8",
-  leave:
-    "M4 13.5c0-1.4 3.6-3 8-3s8 1.6 8 3v1.7c0 .6-.5 1-1.1.9l-3-.6a1 1 0 0 1-.8-.9l-.1-1.6a11 11 0 0 0-6 0l-.1 1.6a1 1 0 0 1-.8.9l-3 .6a.9.9 0 0 1-1.1-.9z",
+  leave: "M10 4.5H5.5v15H10M14.5 8l4 4-4 4M18.5 12H9.5",
   record: "M12 12m-5 0a5 5 0 1 0 10 0a5 5 0 1 0-10 0",
   stop: "M7.5 7.5h9v9h-9z",
   link: "M10 14a4 4 0 0 0 5.7 0l3-3A4 4 0 0 0 13 5.3l-1.2 1.2M14 10a4 4 0 0 0-5.7 0l-3 3a4 4 0 0 0 5.7 5.7l1.2-1.2",
@@ -29,6 +28,8 @@ const PATHS = {
   warning: "M12 4 2.8 19.5h18.4zM12 10v4.5M12 17h.01",
   plus: "M12 5v14M5 12h14",
   remove: "M9 11.2a3.2 3.2 0 1 0 0-6.4 3.2 3.2 0 0 0 0 6.4ZM3 19c.3-3 2.8-5 6-5s5.7 2 6 5M16 9.5h5.5",
+  clock: "M12 20a8 8 0 1 0 0-16 8 8 0 0 0 0 16ZM12 8v4.2l2.800 1.800",
+  eye: "M3 12s3.2-5.5 9-5.5S21 12 21 12s-3.200 5.5-9 5.5S3 12 3 12ZM12 14.3a2.3 2.3 0 1 0 0-4.6 2.3 2.3 0 0 0 0 4.6Z",
   sound: "M4 9.5h3.5L12 6v12l-4.5-3.5H4zM15.5 9a4.2 4.2 0 0 1 0 6M18 6.5a8 8 0 0 1 0 11",
 } as const;
 
@@ -43,7 +44,7 @@ export function Icon({ name, size = 22 }: { name: IconName; size?: number }) {
       viewBox="0 0 24 24"
       fill={name === "record" || name === "stop" || name === "play" ? "currentColor" : "none"}
       stroke="currentColor"
-      strokeWidth="1.8"
+      strokeWidth={name === "more" ? 3 : 1.8}
       strokeLinecap="round"
       strokeLinejoin="round"
       aria-hidden="true"
