@@ -28,6 +28,9 @@ async def _serve(settings: Settings) -> None:
     assert this is not None
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, this.cancel)
+    scratch = Path(settings.work_dir) if settings.work_dir else None
+    if scratch is not None:
+        scratch.mkdir(parents=True, exist_ok=True)
     store = Store(settings)
     async with nats.connect(settings, "artifacts") as bus:
 
@@ -36,7 +39,7 @@ async def _serve(settings: Settings) -> None:
 
         async with health.serve_health(settings.health_port, ready):
             await _wait_for(store)
-            await work(bus, store, Path(settings.work_dir) if settings.work_dir else None)
+            await work(bus, store, scratch)
 
 
 async def _wait_for(store: Store) -> None:

@@ -91,7 +91,7 @@ class NatsJobs:
             async with background(_beat(job)):
                 await handler(job)
         except Exception as error:  # noqa: BLE001  # Whatever a step raises, its job is tried again.
-            log.warning("job %s, attempt %d: %r", pulled.message.subject, job.attempt, error)
+            log.warning("job %s, attempt %d failed", pulled.message.subject, job.attempt, exc_info=error)
             if job.attempt >= JOB_ATTEMPTS_MAX:
                 await self._bury(pulled, job.kind, repr(error))
             else:
