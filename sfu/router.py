@@ -288,7 +288,8 @@ class Router:
         """Tells the room how loud its microphones are; once more when they fell silent."""
         loudness: dict[ParticipantId, int] = {}
         for producer, level in measured:
-            if producer.source is Source.MICROPHONE and not producer.paused:
+            is_heard = producer.source is Source.MICROPHONE and not producer.paused
+            if is_heard and level < speaker.SILENCE_DB:
                 loudness[producer.participant] = min(level, loudness.get(producer.participant, level))
         if not loudness and not self._had_levels:
             return

@@ -12,6 +12,7 @@ from schemas.ids import ParticipantId
 from schemas.limits import SPEAKER_HOLD_S
 from schemas.signalling import Level
 
+SILENCE_DB = 100  # Nothing that people could hear; not worth a signal.
 SPEECH_DB = 55  # Quieter than this below overload is breath and fans (RFC 6464 §3: 127 is silence).
 
 

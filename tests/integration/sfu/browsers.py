@@ -1,6 +1,5 @@
 """Real browsers against a node with real packets: the page, bundled and served, and what it says."""
 
-import asyncio
 import json
 import shutil
 import subprocess
@@ -102,17 +101,6 @@ async def open_page(browser: Browser, url: str, found: Campus, actor: Actor) -> 
 
 def _print(message: ConsoleMessage) -> None:
     print(message.text)
-
-
-async def wait_until(page: Page, expression: str, *, seconds: float = 10.0) -> Any:
-    """The value of an expression as soon as it is true; fails with its last value."""
-    deadline = asyncio.get_running_loop().time() + seconds
-    while True:
-        value = await page.evaluate(expression)
-        if value:
-            return value
-        assert asyncio.get_running_loop().time() < deadline, f"never true: {expression}"
-        await asyncio.sleep(0.1)
 
 
 async def received(page: Page, track: TrackId | str) -> dict[str, Any]:

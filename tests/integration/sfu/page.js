@@ -42,7 +42,7 @@ window.page = {
     return state.device.handlerName;
   },
 
-  async publish(source, { codec, muted = false, width = 640, height = 360 } = {}) {
+  async publish(source, { codec, muted = false, width = 960, height = 540, scales = [4, 2, 1] } = {}) {
     const isVideo = source === "camera";
     const media = await navigator.mediaDevices.getUserMedia(
       isVideo ? { video: { width, height, frameRate: 15 } } : { audio: { echoCancellation: false } },
@@ -53,11 +53,7 @@ window.page = {
       track,
       codec: codec && state.device.sendRtpCapabilities.codecs.find((c) => c.mimeType === codec),
       encodings: isVideo
-        ? [
-            { scaleResolutionDownBy: 4, maxBitrate: 100000 },
-            { scaleResolutionDownBy: 2, maxBitrate: 300000 },
-            { scaleResolutionDownBy: 1, maxBitrate: 900000 },
-          ]
+        ? scales.map((scale) => ({ scaleResolutionDownBy: scale, maxBitrate: 900000 / scale }))
         : undefined,
       appData: { source, muted, ...(isVideo && { widthPx: width, heightPx: height }) },
     });
@@ -101,6 +97,11 @@ window.page = {
 
   close: (direction) => state[direction].close(),
   states: (direction) => state[direction].states,
+  candidate: async (direction) => {
+    const reports = [...(await state[direction].getStats()).values()];
+    const { selectedCandidatePairId } = reports.find((s) => s.type === "transport");
+    return reports.find((s) => s.id === selectedCandidatePairId)?.localCandidateId;
+  },
   nodeStats: () => ask("get_stats", {}),
   marks: () => state.marks,
 

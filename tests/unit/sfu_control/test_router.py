@@ -294,7 +294,7 @@ def test_the_room_hears_who_is_loud_and_that_it_became_quiet(studio: Studio) -> 
     tess = studio.publish(TESS, studio.open(TESS)[0], MIC)
     sam = studio.publish(SAM, studio.open(SAM)[0], MIC)
     studio.router.measured([(tess, 40), (sam, 20)], 1.0)
-    studio.router.measured([], 1.2)
+    studio.router.measured([(tess, 120), (sam, 127)], 1.2)
     studio.router.measured([], 1.4)
     loud = Levels((Level(who(SAM), 20), Level(who(TESS), 40)), who(SAM))
     assert [data for _, data, _ in studio.signals.heard] == [loud, Levels((), who(SAM))]
