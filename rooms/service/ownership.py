@@ -40,6 +40,11 @@ class Ownership:
             return "not connected to NATS"
         return None if self._held or self._shared else "no partition yet"
 
+    @property
+    def held(self) -> int:
+        """How many partitions this process has."""
+        return len(self._held)
+
     async def run(self) -> None:
         """Holds what it can get, for ever."""
         async with asyncio.TaskGroup() as tasks:

@@ -11,7 +11,8 @@ import pytest
 
 from bus import nats as bus_nats
 from bus import setup
-from bus.interface import Bus
+from bus.background import background
+from bus.interface import Bus, Job
 from bus.memory import memory_bus
 from rooms.service.ownership import Ownership
 from rooms.service.run import rooms_service
@@ -42,7 +43,7 @@ class World:
     """A bus that processes can be opened on, and one process of the test's own (``bus``)."""
 
     def __init__(self, open_bus: Callable[[str], AbstractAsyncContextManager[Bus]], bus: Bus) -> None:
-        self._open = open_bus
+        self.open = open_bus
         self._count = 0
         self.bus = bus
         self.clock = Clock()
@@ -50,7 +51,7 @@ class World:
     @asynccontextmanager
     async def rooms(self, process: str) -> AsyncIterator[Ownership]:
         """A rooms process, until the block ends in order."""
-        async with self._open(process) as bus, rooms_service(bus, self.clock) as ownership:
+        async with self.open(process) as bus, rooms_service(bus, self.clock) as ownership:
             yield ownership
 
     async def ask(self, actor: Actor, command: Command, command_id: str = "", key: RoomKey = KEY) -> Outcome:
@@ -87,6 +88,17 @@ class World:
                         if count == 0:
                             return event.data
         raise AssertionError("the log ended")
+
+    async def next_job(self) -> dict[str, str]:
+        """The next job of kind ``record``; it is done then."""
+        found: asyncio.Queue[bytes] = asyncio.Queue()
+
+        async def take(job: Job) -> None:
+            await found.put(job.data)
+
+        async with asyncio.timeout(10), background(self.bus.jobs.work("record", take)):
+            body: dict[str, str] = msgspec.json.decode(await found.get())
+            return body
 
     async def edge_lives(self, edge: EdgeId = EDGE) -> None:
         """An edge registers; it lives until its key is deleted."""

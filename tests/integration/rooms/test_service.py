@@ -160,23 +160,7 @@ async def test_a_stopped_recording_becomes_one_job(world: World) -> None:
         await world.accepted(TESS, StartRecording())
         await world.accepted(TESS, StopRecording())
         stopped = await world.happened(RecordingStopped)
-        assert await first_job(world) == {"recording": stopped.recording}
-
-
-async def first_job(world: World) -> object:
-    """The next job of kind ``record``; it is done then."""
-    found: asyncio.Queue[bytes] = asyncio.Queue()
-
-    async def take(job: object) -> None:
-        await found.put(job.data)  # type: ignore[attr-defined]  # bus.interface.Job
-
-    working = asyncio.create_task(world.bus.jobs.work("record", take))
-    try:
-        async with asyncio.timeout(10):
-            return msgspec.json.decode(await found.get())
-    finally:
-        working.cancel()
-        await asyncio.wait([working])
+        assert await world.next_job() == {"recording": stopped.recording}
 
 
 async def test_snapshots_shorten_what_a_follower_reads(world: World) -> None:
