@@ -13,7 +13,7 @@ from artifacts.names import BACKGROUND, Pixels, avatar, tag
 from schemas.limits import COMPOSED_HEIGHT_PX, COMPOSED_WIDTH_PX
 
 _TAG_SHARE = 9  # A name tag is a ninth of its tile high.
-_TAG_HEIGHT_MAX = 36
+_TAG_HEIGHT_MIN, _TAG_HEIGHT_MAX = 22, 36
 
 
 class Planes:
@@ -72,8 +72,8 @@ class Canvas:
 
     def _draw_tag(self, box: Box, tile: Tile) -> None:
         """The name, in the lower left corner, blended."""
-        height = min(box.height // _TAG_SHARE, _TAG_HEIGHT_MAX) // 2 * 2
-        if height < 8 or not tile.display_name:
+        height = max(_TAG_HEIGHT_MIN, min(box.height // _TAG_SHARE, _TAG_HEIGHT_MAX)) // 2 * 2
+        if box.height < 3 * height or not tile.display_name:
             return
         rgba = tag(tile.display_name, box.width // 2 * 2, height)
         width = rgba.shape[1]

@@ -72,6 +72,7 @@ class Runner:
                 async with connect(self._dsn, self._schema) as connection:
                     await self._follow(connection)
             except _TROUBLE as error:
+                _stay_cancelled()
                 self.trouble = f"{type(error).__name__}: {error}"
                 _log.warning("read models stand still: %s", self.trouble)
             await asyncio.sleep(PROJECTOR_RETRY_S)
@@ -91,8 +92,16 @@ class Runner:
                     position = await connection.fetchval(_checkpoint["peek"])
                 metrics.LAG.set(await self._log.last_stream_seq() - position)
             except _TROUBLE as error:
+                _stay_cancelled()
                 _log.info("lag unknown: %r", error)
             await asyncio.sleep(PROJECTOR_LAG_INTERVAL_S)
+
+
+def _stay_cancelled() -> None:
+    """A transaction that cannot roll back on a cut connection says so in place of a cancellation."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 async def apply(

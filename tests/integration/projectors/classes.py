@@ -1,8 +1,9 @@
 """A seeded school: commits of many classes as ``rooms`` would write them, for tests of the read models."""
 
 import random
+from collections.abc import Sequence
 
-from bus.interface import Stored
+from bus.interface import Bus
 from schemas.artifacts import Artifact, ArtifactKind
 from schemas.envelope import Commit, Event, RecordedActor
 from schemas.events import (
@@ -65,20 +66,6 @@ class RoomLog:
         self.seq += len(events)
         self.commits.append(made)
         return made
-
-
-def stored(logs: list[RoomLog], seed: int = 1) -> list[Stored]:
-    """The commits of all rooms as one stream: each room's in order, the rooms mixed."""
-    chance = random.Random(seed)
-    queues = [[(log.key, c) for c in reversed(log.commits)] for log in logs]
-    mixed: list[Stored] = []
-    while queues:
-        queue = chance.choice(queues)
-        key, commit = queue.pop()
-        mixed.append(Stored(key, len(mixed) + 1, commit))
-        if not queue:
-            queues.remove(queue)
-    return mixed
 
 
 def joined(participant: str, person: str = "", role: Role = Role.SPEAKER) -> ParticipantJoined:
@@ -177,3 +164,17 @@ def a_class(room: str, people: int, messages: int, seed: int, *, end: bool = Tru
         gone = [ParticipantLeft(ParticipantId(n), "session_ended", at + 20) for n in inside]
         log.commit(at + 20, *gone, SessionEnded(session, "ended"))
     return log
+
+
+async def append(bus: Bus, logs: Sequence[RoomLog], seed: int = 1) -> None:
+    """Appends the commits of all rooms to the log: each room's in order, the rooms mixed."""
+    chance = random.Random(seed)
+    queues = [(log, list(reversed(log.commits))) for log in logs]
+    last: dict[RoomKey, int] = {}
+    while queues:
+        log, commits = chance.choice(queues)
+        position = last.get(log.key, 0)
+        last[log.key] = await bus.log.append(
+            log.key, commits.pop(), topic="test", expected_stream_seq=position
+        )
+        queues = [(log, commits) for log, commits in queues if commits]
