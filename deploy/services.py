@@ -219,13 +219,17 @@ def _is_open_to_all(path: Path) -> bool:
 
 def _setpriv(uid: int | None, gid: int | None) -> tuple[str, ...]:
     """A prefix that becomes another user, but still passes directories that only root may enter: a clone
-    below /root, say. The other servers run as root itself there, so nothing is given away."""
+    below /root, say. The other servers run as root itself there, so nothing is given away.
+
+    Postgres asks ``access()`` about its programs, which forgets capabilities unless the security bit is set.
+    """
     effective = next(line for line in Path("/proc/self/status").read_text().splitlines() if "CapEff" in line)
     may_search = int(effective.split()[1], 16) & 1 << 2  # CAP_DAC_READ_SEARCH; containers often lack it.
     capability = "+dac_read_search" if may_search else "+dac_override"
     return (
         *("setpriv", f"--reuid={uid}", f"--regid={gid}", "--clear-groups"),
-        *(f"--inh-caps={capability}", f"--ambient-caps={capability}", "--pdeathsig=INT", "--"),
+        *(f"--inh-caps={capability}", f"--ambient-caps={capability}", "--securebits=+no_setuid_fixup"),
+        *("--pdeathsig=INT", "--"),
     )
 
 

