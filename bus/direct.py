@@ -51,6 +51,18 @@ async def read_last(connection: Connection, stream: str, subject_filter: str) ->
             raise Refused(f"{stream}: {other} {_description(message)}")
 
 
+class TooManyError(Refused):
+    """More subjects than one answer may name; an ordered subscription has no such limit."""
+
+
+async def read_last_of_each(connection: Connection, stream: str, subject_filter: str) -> list[Read]:
+    """The last message of each subject of a filter, at one moment. Raises TooManyError."""
+    found, pending = await _batch(connection, stream, {"multi_last": [subject_filter]})
+    if pending:
+        raise TooManyError(f"{stream}: {pending} more.")
+    return found
+
+
 async def _batch(connection: Connection, stream: str, request: dict[str, Any]) -> tuple[list[Read], int]:
     """One batch, and how many more match beyond it."""
     subject = f"$JS.API.DIRECT.GET.{stream}"
@@ -73,6 +85,8 @@ async def _batch(connection: Connection, stream: str, request: dict[str, Any]) -
                     return found, int((message.headers or {}).get("Nats-Num-Pending", "0"))
                 case "404":
                     return found, 0
+                case "413":
+                    raise TooManyError(f"{stream}: {_description(message)}")
                 case "503":
                     raise Unavailable(f"{stream} has no leader now.")
                 case other:

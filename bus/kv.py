@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 
 from bus.connection import Connection
-from bus.direct import Read, read_last
+from bus.direct import Read, TooManyError, read_last, read_last_of_each
 from bus.interface import Change, Conflict, Entry
 from bus.ordered import Begin, ordered
 from bus.publisher import TTL, store
@@ -66,19 +66,25 @@ class NatsBucket:
         await self._store(key, b"", revision, MARKER_S, {OPERATION: "DEL"})
 
     async def entries(self) -> dict[str, Entry]:
-        """All entries."""
-        found: dict[str, Entry] = {}
+        """All entries, at one moment."""
         everything = subject(self._name, ">")
+        try:
+            reads = await read_last_of_each(self._connection, stream(self._name), everything)
+        except TooManyError:
+            reads = await self._read_present(everything)
+        entries = (self._entry(read) for read in reads if not is_gone(read.headers))
+        return {entry.key: entry for entry in entries}
+
+    async def _read_present(self, everything: str) -> list[Read]:
+        """The last message of each key, by an ordered subscription."""
+        found: list[Read] = []
         async with ordered(self._connection, stream(self._name), everything, last_per_subject=True) as items:
             async for item in items:
                 if isinstance(item, Begin):
-                    found, pending = {}, item.pending
+                    found = []
                 else:
-                    pending = item.pending
-                    if not is_gone(item.read.headers):
-                        entry = self._entry(item.read)
-                        found[entry.key] = entry
-                if pending == 0:
+                    found.append(item.read)
+                if item.pending == 0:
                     return found
         raise AssertionError("an ordered subscription does not end")
 

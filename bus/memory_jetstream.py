@@ -20,6 +20,10 @@ Listens = Callable[[str], bool]
 """Whether somebody listens on an inbox."""
 
 
+MULTI_LAST_MAX = 1_024
+"""As many subjects the server names in one answer."""
+
+
 class _Pull:
     """A waiting request for messages."""
 
@@ -280,8 +284,14 @@ class JetStream:
             else:
                 self._send(reply, reply, last.data, dict(last.headers) | _place(stream, last), "")
             return
-        found = list(stream.after(body["seq"] - 1, body["next_by_subj"]))
-        batch = found[: body["batch"]]
+        if "multi_last" in body:
+            found = sorted(stream.last_per_subject(body["multi_last"][0]), key=lambda record: record.seq)
+            if len(found) > MULTI_LAST_MAX:
+                self._send(reply, reply, b"", {"Status": "413", "Description": "Too Many Results"}, "")
+                return
+        else:
+            found = list(stream.after(body["seq"] - 1, body["next_by_subj"]))
+        batch = found[: body.get("batch", len(found))]
         for record in batch:
             self._send(reply, reply, record.data, dict(record.headers) | _place(stream, record), "")
         end = {"Status": "204", "Description": "EOB", "Nats-Num-Pending": str(len(found) - len(batch))}

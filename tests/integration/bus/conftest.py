@@ -4,11 +4,12 @@ Each test has a world of its own: ``open`` starts a process (its bus); ``stop`` 
 server and bring it back; ``kill`` ends a process without a word; ``drop`` breaks its connection.
 """
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 import pytest
+from nats.aio.transport import TcpTransport
 
 import bus.setup
 from bus.interface import Bus
@@ -77,7 +78,8 @@ class NatsWorld:
         """Resets the TCP connection under the client."""
         assert isinstance(bus, NatsBus)
         transport = bus._connection.client._transport
-        assert transport is not None
+        assert isinstance(transport, TcpTransport)
+        assert transport._io_writer is not None
         transport._io_writer.transport.abort()
         await bus.disconnected()
 
@@ -85,12 +87,6 @@ class NatsWorld:
         """Its connection ends without a word; what it held stays held."""
         assert isinstance(bus, NatsBus)
         await bus._connection.close()
-
-
-@pytest.fixture
-def nats_directory() -> Iterator[stack.Path]:
-    with stack.server_directory() as directory:
-        yield directory
 
 
 @pytest.fixture

@@ -85,8 +85,8 @@ async def test_flush_alone_is_not_a_barrier_and_ours_is(nats_world: NatsWorld) -
             written.extend(bytes(line) for line in lines)
             writelines(lines)
 
-        transport.write = seen_write  # type: ignore[method-assign]
-        transport.writelines = seen_writelines  # type: ignore[method-assign]
+        transport.write = seen_write  # type: ignore[method-assign, assignment]
+        transport.writelines = seen_writelines  # type: ignore[method-assign, assignment]
 
         async def ignore(_: Msg) -> None:
             pass
