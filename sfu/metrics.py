@@ -28,10 +28,15 @@ class Sampler:
 
     def __init__(self) -> None:
         self._before: dict[str, TransportCounters] = {}
+        self._drops_before: dict[str, int] = {}
 
     def sample(self, forwarder: Forwarder) -> None:
         """Adds what was counted since the last sample."""
-        now = {t.id: t for t in forwarder.counters().transports}
+        counters = forwarder.counters()
+        for reason, count in counters.drops.items():
+            DROPS.labels(reason).inc(count - self._drops_before.get(reason, 0))
+        self._drops_before = dict(counters.drops)
+        now = {t.id: t for t in counters.transports}
         for transport_id, counted in now.items():
             self._add(counted, self._before.get(transport_id))
         self._before = now

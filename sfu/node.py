@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import secrets
 import time
 from collections.abc import Coroutine
 from contextlib import suppress
@@ -50,7 +51,9 @@ class Node:
     def __init__(
         self, bus: Bus, forwarder: Forwarder, addresses: tuple[str, ...], tasks: asyncio.TaskGroup
     ) -> None:
-        self.id = NodeId(bus.process)
+        # A process that restarts under its name is another node: the log must notice that the old
+        # one's transports are gone, however quickly the new one came.
+        self.id = NodeId(f"{bus.process[:27]}-{secrets.token_hex(6)}")
         self.forwarder = forwarder
         self.candidates = candidates(addresses, forwarder.port)
         self.is_draining = False
