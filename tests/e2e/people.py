@@ -2,15 +2,27 @@
 
 import asyncio
 import contextlib
+import json
 import shutil
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
-from playwright.async_api import Browser, Locator, Page, Playwright, async_playwright, expect
+from playwright.async_api import (
+    Browser,
+    Error,
+    Locator,
+    Page,
+    Playwright,
+    WebSocket,
+    async_playwright,
+    expect,
+)
+
+from tests.e2e.checker import ClientRecord, Sent
 
 Json = dict[str, Any]
 PATIENCE_MS = 30_000
@@ -42,6 +54,33 @@ class Person:
     name: str
     browser: Browser
     page: Page
+    record: ClientRecord = field(default_factory=lambda: ClientRecord(""))
+    sockets: int = 0
+
+    def listen(self, socket: WebSocket) -> None:
+        """Keeps what the page is told and what it asks, for the judge."""
+        asked: dict[str, str] = {}
+        self.sockets += 1
+
+        def sent(payload: str | bytes) -> None:
+            frame = json.loads(payload)
+            if frame["t"] == "command":
+                asked[frame["id"]] = frame["name"]
+
+        def received(payload: str | bytes) -> None:
+            frame = json.loads(payload)
+            match frame["t"]:
+                case "welcome":
+                    self.record.participant = frame["participant"]
+                case "view" | "events":
+                    self.record.frames.append(frame)
+                    if frame["t"] == "view":
+                        self.record.staff = frame["view"]["me"]["role"] in ("host", "co_host")
+                case "answer":
+                    self.record.sent.append(Sent(frame["id"], asked.get(frame["id"], ""), frame))
+
+        socket.on("framesent", sent)
+        socket.on("framereceived", received)
 
     def button(self, name: str) -> Locator:
         """A button by its exact accessible name."""
@@ -58,7 +97,7 @@ class Person:
     async def enter_by_link(self, link: str, room_url: str) -> None:
         """Signs in by a one-time link and opens the room's page."""
         await self.page.goto(link)
-        await self.page.wait_for_function("!location.pathname.startsWith('/signin')", timeout=PATIENCE_MS)
+        await self.page.wait_for_url(lambda url: "/signin" not in url, timeout=PATIENCE_MS)
         await self.page.goto(room_url)
 
     async def enter_as_guest(self, invite: str) -> None:
@@ -89,11 +128,18 @@ class Person:
             if found:
                 return found
             if loop.time() > until:
-                shot = Path("var") / f"failed-{self.name.replace(' ', '-')}.png"
-                shot.parent.mkdir(exist_ok=True)
-                await self.page.screenshot(path=shot)
+                await self._leave_evidence()
                 raise AssertionError(f"{self.name} waited {timeout_s:.0f} s in vain for: {what}")
             await asyncio.sleep(0.05)
+
+    async def _leave_evidence(self) -> None:
+        """A picture of the page and what it knows, under ``var/``."""
+        stem = Path("var") / f"failed-{self.name.replace(' ', '-')}"
+        stem.parent.mkdir(exist_ok=True)
+        await self.page.screenshot(path=stem.with_suffix(".png"))
+        with contextlib.suppress(Error):
+            known = {"stats": await self.debug("stats()"), "view": await self.debug("view()")}
+            stem.with_suffix(".json").write_text(json.dumps(known, indent=1))
 
     async def see(self, locator: Locator) -> None:
         """Waits until it is visible."""
@@ -109,14 +155,19 @@ async def playwright() -> AsyncIterator[Playwright]:
         yield driver
 
 
-async def person(driver: Playwright, name: str, *, flashing: bool = False, width: int = 1280) -> Person:
-    """Starts a browser process for somebody."""
-    browser = await driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+async def person(
+    driver: Playwright, name: str, *, flashing: bool = False, width: int = 1280, through: str = ""
+) -> Person:
+    """Starts a browser process for somebody, if given ``through`` a line (a host resolver rule)."""
+    rules = [f"--host-resolver-rules={through}"] if through else []
+    browser = await driver.chromium.launch(executable_path=CHROMIUM, args=[*ARGUMENTS, *rules])
     context = await browser.new_context(viewport={"width": width, "height": 800}, ignore_https_errors=True)
     page = await context.new_page()
     if flashing:
         await page.add_init_script(FLASH_AND_BEEP)
-    return Person(name, browser, page)
+    somebody = Person(name, browser, page)
+    page.on("websocket", somebody.listen)
+    return somebody
 
 
 def cpu_seconds(processes: list[psutil.Process]) -> float:
