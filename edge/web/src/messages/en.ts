@@ -124,7 +124,8 @@ export const en = {
   "device.camera.absent": "No camera found. Others see your name instead.",
   "device.camera.busy": "The camera cannot be opened. Another program may be using it.",
   "device.camera.insecure": "Browsers give the camera only to secure (https) pages.",
-  "device.viewer": "In this class you watch and listen. Writing and raising your hand are open to you.",
+  "device.viewer": "In this class you watch and listen",
+  "device.viewer.hint": "You can write in the chat and raise your hand. No microphone or camera is needed.",
 
   "control.toolbar": "Class controls",
   "control.mute": "Mute microphone",
@@ -188,6 +189,10 @@ export const en = {
   "notice.mutedByHost.camera": "A host turned your camera off.",
   "notice.screenFailed": "The screen cannot be shared. Your system may not allow it to the browser.",
   "notice.moved": "The class moved to another server. Sound and pictures are coming back.",
+  "notice.role.host": "You are a host of this class now.",
+  "notice.role.co_host": "You help to host this class now.",
+  "notice.role.speaker": "You may speak now. Your microphone is muted until you open it.",
+  "notice.role.viewer": "A host made you a viewer: you see, hear and write.",
   "notice.recordingStarted": "This class is being recorded.",
   "notice.unanswered": "No answer came. Please try again.",
 

@@ -66,6 +66,9 @@ export const rooms = (cursor: string | null) =>
 export const createRoom = (title: string, default_role: Extract<Role, "speaker" | "viewer">) =>
   call<{ room: string; title: string }>("POST", "/rooms", { title, default_role });
 
+/** The role that the asker has in the room, or would have in class. */
+export const roleIn = (id: string) => call<{ role: Role }>("GET", room(id)).then((answer) => answer.role);
+
 export const guestLink = (id: string) => call<SignedLink>("POST", `${room(id)}/guest-links`, {});
 
 export const recordings = (id: string) => call<Recording[]>("GET", `${room(id)}/recordings`);

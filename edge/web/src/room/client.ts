@@ -3,7 +3,7 @@ import { SCREEN_CONSTRAINTS } from "../net/constraints";
 import { foldAll } from "../net/fold";
 import type { Media, MediaCondition } from "../net/media";
 import { type Ending, type Line, type Outcome, RoomSocket, token } from "../net/socket";
-import type { Commands, Levels, RoomEvent, RoomView, SignalOut, Source } from "../schema";
+import type { Commands, Levels, Role, RoomEvent, RoomView, SignalOut, Source } from "../schema";
 import type { DeviceKind, Devices } from "./devices";
 import { Store } from "./store";
 
@@ -27,7 +27,8 @@ export type Notice =
   | { id: string; kind: "refused"; code: string; message: string }
   | { id: string; kind: "screen_failed" }
   | { id: string; kind: "moved" }
-  | { id: string; kind: "recording_started" };
+  | { id: string; kind: "recording_started" }
+  | { id: string; kind: "role"; role: Role };
 
 export interface RoomState {
   line: Line;
@@ -238,6 +239,8 @@ export class RoomClient {
       this.goOut(isLive ? "outside" : "left");
       if (isLive) this.state.set({ stage: "waiting" });
     } else {
+      const [was, is] = [before?.me.role, view.me.role];
+      if (stage === "inside" && was && is && was !== is) this.notify({ kind: "role", role: is });
       if (before?.me.permissions.join() !== view.me.permissions.join()) this.sendDevices();
       this.media?.follow(view);
     }
@@ -273,19 +276,22 @@ export class RoomClient {
   private sendDevices(): void {
     const { microphone, camera } = this.devices.get();
     const may = new Set(this.state.get().view?.me.permissions);
+    // Who may only watch is not filmed or heard by the own computer either.
+    if (this.media && !may.has("speak") && microphone.on) return this.devices.switchOff("microphone");
+    if (this.media && !may.has("camera") && camera.on) return this.devices.switchOff("camera");
     this.media?.setLocal("microphone", may.has("speak") ? microphone.track : null, !microphone.on);
     this.media?.setLocal("camera", may.has("camera") && camera.on ? camera.track : null);
   }
 
   private mutedByHost(source: Source): void {
     if (source === "screen" || source === "screen_audio") return;
-    void this.devices.setOn(source, false);
+    this.devices.switchOff(source);
     this.notify({ kind: "muted_by_host", source });
   }
 
   private sourceRefused(source: Source, code: string): void {
     if (source === "screen" || source === "screen_audio") this.stopScreen();
-    else void this.devices.setOn(source, false);
+    else this.devices.switchOff(source);
     this.notify({ kind: "refused", code, message: "" });
   }
 

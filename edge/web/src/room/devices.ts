@@ -77,6 +77,12 @@ export class Devices extends Store<DevicesState> {
     await this.listChoices();
   }
 
+  /** Somebody else decided that this is off: nothing is remembered of it as the person's own wish. */
+  switchOff(kind: DeviceKind): void {
+    if (kind === "camera") this.release(kind);
+    this.change(kind, { on: false });
+  }
+
   async choose(kind: DeviceKind, deviceId: string): Promise<void> {
     remember(kind, deviceId);
     this.change(kind, { chosen: deviceId });

@@ -1,11 +1,12 @@
 import { useEffect, useState } from "react";
 import { formatDateTime, t, tn } from "../messages";
 import type { User } from "../net/api";
-import type { RoomView } from "../schema";
+import * as rest from "../net/rest";
+import type { Role, RoomView } from "../schema";
 import { Account } from "./Account";
 import { DeviceCheck } from "./DeviceCheck";
 import { InviteButton } from "./Invite";
-import { Alert, Button, Page } from "./parts";
+import { Alert, Button, Message, Page } from "./parts";
 import { Recordings } from "./Recordings";
 import { useClient, useMay, useRoom, useView } from "./room";
 import { wordsForRefusal } from "./words";
@@ -20,10 +21,18 @@ export function Gate({ user }: { user: User }) {
     // Who has left is not filmed any more.
     if (away) client.devices.rest();
   }, [away, client]);
+  const watches = useWatchesOnly(view);
   return (
     <Page aside={<Account user={user} />}>
       <div className={away ? "gate gate-away" : "gate"}>
-        {!away && <DeviceCheck devices={client.devices} name={user.display_name} />}
+        {!away &&
+          (watches ? (
+            <div className="card">
+              <Message icon="eye" title={t("device.viewer")} hint={t("device.viewer.hint")} />
+            </div>
+          ) : (
+            <DeviceCheck devices={client.devices} name={user.display_name} />
+          ))}
         <div className="card gate-card">
           <p className="eyebrow">{view.title}</p>
           <Standing view={view} />
@@ -33,6 +42,15 @@ export function Gate({ user }: { user: User }) {
       <Recordings room={view.room} live={view.recordings} />
     </Page>
   );
+}
+
+/** Who will only watch is not asked for microphone and camera. */
+function useWatchesOnly({ room, default_role }: RoomView): boolean {
+  const [role, setRole] = useState<Role | null>(null);
+  useEffect(() => {
+    if (default_role === "viewer") rest.roleIn(room).then(setRole, () => setRole("speaker"));
+  }, [room, default_role]);
+  return default_role === "viewer" && (role ?? "viewer") === "viewer";
 }
 
 /** One headline and one sentence on where the class stands for this person. */

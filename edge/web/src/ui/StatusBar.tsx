@@ -60,6 +60,8 @@ function wordsOf(notice: Notice): string {
       return t("notice.screenFailed");
     case "moved":
       return t("notice.moved");
+    case "role":
+      return t(`notice.role.${notice.role}`);
     case "recording_started":
       return t("notice.recordingStarted");
   }
