@@ -19,6 +19,9 @@ log = logging.getLogger(__name__)
 Ready = Callable[[], str | None]
 """Why the role is not ready, in words; None when it is."""
 
+UNREAD_READS_MAX = 16
+"""As many buffers of an oversized request are read away; whoever sends more is cut off."""
+
 _TEXT = "text/plain; charset=utf-8"
 _REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed", 503: "Unavailable"}
 
@@ -82,6 +85,10 @@ async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, rea
     if not only_head:
         writer.write(body)
     await writer.drain()
+    writer.write_eof()
+    for _ in range(UNREAD_READS_MAX):  # Closing with unread bytes would reset the answer away.
+        if not await reader.read(HEALTH_REQUEST_BYTES_MAX):
+            break
 
 
 def _answer(head: bytes, ready: Ready) -> tuple[int, str, bytes]:

@@ -41,18 +41,24 @@ async def streams(who: Person, of: str, kind: str, source: str) -> list[Json]:
     ]
 
 
-async def sees_moving_picture(who: Person, of: str, source: str = "camera") -> Json:
-    """``framesDecoded`` grows and the picture has a size."""
+async def sees_picture(who: Person, of: str, source: str = "camera") -> Json:
+    """At least one frame is decoded; a screen that stands still sends no more."""
 
     async def decoded() -> Json | None:
         found = await streams(who, of, "video", source)
         return found[0] if found and found[0].get("framesDecoded", 0) > 0 else None
 
-    first: Json = await who.until(f"a picture of {of}", decoded)
+    picture: Json = await who.until(f"the {source} of {of}", decoded)
+    return picture
+
+
+async def sees_moving_picture(who: Person, of: str) -> Json:
+    """``framesDecoded`` grows and the picture has the camera's shape."""
+    first = await sees_picture(who, of)
 
     async def grown() -> Json | None:
-        now = await decoded()
-        return now if now and now["framesDecoded"] >= first["framesDecoded"] + 10 else None
+        now = await sees_picture(who, of)
+        return now if now["framesDecoded"] >= first["framesDecoded"] + 10 else None
 
     later: Json = await who.until(f"{of} to move", grown)
     assert later["frameWidth"] * 9 == later["frameHeight"] * 16, later
@@ -263,7 +269,7 @@ async def test_a_class_is_held_recorded_and_watched_again(tmp_path: Path) -> Non
             await host.press("Share screen")
             for who in (sam, gaia):
                 await who.see(who.tile(f"Screen of {host.name}"))
-                await sees_moving_picture(who, host.name, "screen")
+                await sees_picture(who, host.name, "screen")
                 await screen_is_the_large_picture(who, host.name)
             await host.press("Stop sharing")
 
