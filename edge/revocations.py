@@ -28,6 +28,7 @@ class Revocations:
         self._clock = clock
         self._ended = ended
         self._logins: OrderedDict[LoginId, None] = OrderedDict()
+        self.is_listening = False
 
     def __contains__(self, login: LoginId) -> bool:
         return login in self._logins
@@ -61,6 +62,8 @@ class Revocations:
             since = self._clock() - ACCESS_TOKEN_S * 1000
             for row in await connection.fetch(sql("revoked_since"), since, LOGINS_ENDED_MAX):
                 self.add(LoginId(row["id"]))
+            self.is_listening = True
             await lost.wait()
         finally:
+            self.is_listening = False
             connection.terminate()

@@ -1,6 +1,7 @@
 """A school with an edge on a real port, a real Postgres, the real rules, and the log in memory."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bus.interface import Bus
+from bus.interface import Bus, Message
 from bus.memory import MemoryHub, memory_bus
 from edge import identity
 from edge.clock import now_ms
@@ -19,7 +20,7 @@ from edge.server import listen
 from projectors.database import migrate as migrate_read_models
 from projectors.runner import Runner
 from rooms.service.run import rooms_service
-from schemas.ids import TenantId
+from schemas.ids import RoomId, RoomKey, TenantId
 from schemas.settings import Settings
 from tests.integration.edge.page import Browser
 
@@ -43,6 +44,8 @@ class School:
         self.settings = settings
         self.bus = bus
         self.now = 0
+        self.audited: list[tuple[str, dict[str, Any]]] = []
+        self._browsers: list[Browser] = []
         self.edge: Edge
         self.teacher: Person
         self.student: Person
@@ -98,10 +101,30 @@ class School:
     async def browser(self, person: Person, edge: Edge | None = None) -> Browser:
         """A browser in which this person is signed in."""
         edge = edge or self.edge
-        browser = Browser(edge.url)
+        browser = self.fresh_browser(edge)
         token = await identity.create_sign_in_link(edge.parts.pool, person.id)
         await browser.sign_in(token)
         return browser
+
+    def fresh_browser(self, edge: Edge | None = None) -> Browser:
+        """A browser in which nobody is signed in."""
+        browser = Browser((edge or self.edge).url)
+        self._browsers.append(browser)
+        return browser
+
+    async def hear_audit(self, message: Message) -> None:
+        """Keeps what is written to AUDIT."""
+        self.audited.append((message.subject, json.loads(message.data)))
+
+    async def types(self, room: str) -> list[str]:
+        """The types of all events of a room, from the log."""
+        key = RoomKey(DEMO, RoomId(room))
+        return [e.type async for s in self.bus.log.read(key) for e in s.commit.events]
+
+    async def close(self) -> None:
+        """Closes all browsers."""
+        for browser in self._browsers:
+            await browser.http.aclose()
 
     async def room(self, teacher: Browser, *, live: bool = True, **fields: Any) -> str:
         """A room, with a class running in it."""
@@ -114,7 +137,7 @@ class School:
         return room
 
 
-async def until(holds: Callable[[], Any], time_s: float = 10.0) -> None:
+async def until(holds: Callable[[], Any], time_s: float = 30.0) -> None:
     """Waits until something holds."""
     async with asyncio.timeout(time_s):
         while not holds():
@@ -148,6 +171,8 @@ async def school(edge_settings: Settings) -> AsyncIterator[School]:
         bus = await stack.enter_async_context(memory.open("tests"))
         await stack.enter_async_context(rooms_service(await stack.enter_async_context(memory.open("rooms"))))
         school = School(memory, edge_settings, bus)
+        await stack.enter_async_context(bus.core.subscribe("audit.>", school.hear_audit))
+        stack.push_async_callback(school.close)
         await school.populate()
         school.edge = await stack.enter_async_context(school.open_edge("edge-1"))
         await stack.enter_async_context(projecting(memory, edge_settings.postgres))

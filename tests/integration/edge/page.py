@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin
 
 Json = dict[str, Any]
-WAIT_S = 10.0
+WAIT_S = 30.0  # Servers share their machine with others.
 
 
 class Browser:
@@ -56,7 +56,7 @@ class Browser:
         cookies = "; ".join(f"{c.name}={c.value}" for c in self.http.cookies.jar if c.path == "/")
         async with connect(
             f"{self.url.replace('http', 'ws', 1)}/api/v1/rooms/{room}/live",
-            origin=Origin(self.url if origin is None else origin),
+            origin=Origin(self.url if origin is None else origin) if origin != "" else None,
             additional_headers={"Cookie": cookies},
             compression=None,
             **options,
