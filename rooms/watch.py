@@ -54,11 +54,15 @@ class Wish(Struct, frozen=True):
 
 
 class Neighbours(Struct, frozen=True):
-    """Which media nodes and edges are there. ``last_beats`` are of edges that went."""
+    """Which media nodes and edges are there. ``last_beats`` are of edges that were seen to go.
+
+    ``knows_strangers``: an edge that was never seen is gone, not just about to register.
+    """
 
     nodes: Mapping[NodeId, NodeRegistration]
     edges: Collection[EdgeId]
     last_beats: Mapping[EdgeId, int]
+    knows_strangers: bool = True
 
 
 def watched(state: RoomState) -> Watched:
@@ -92,15 +96,24 @@ def wishes(key: RoomKey, room: Watched, around: Neighbours | None, now: int) -> 
         yield Wish(CommandId(f"d{room.due}-{room.seq}"), DeadlinePassed(room.due))
     if around is None or room.session is None:
         return
+    yield from _about_edges(room, around)
+    yield from _about_nodes(key, room, around)
+
+
+def _about_edges(room: Watched, around: Neighbours) -> Iterator[Wish]:
     for edge in sorted(room.edges - set(around.edges)):
-        # An edge whose last beat nobody saw went with everything else; then the room's own last sign
-        # of life is the best that is known.
-        last_beat = around.last_beats.get(edge, room.at)
-        yield Wish(CommandId(derived_id("e", edge, str(room.seq))), LoseEdge(edge, last_beat))
+        if edge in around.last_beats or around.knows_strangers:
+            # Of an edge that went unseen, with everything else, the room's own last sign of life is
+            # the best that is known.
+            last_beat = around.last_beats.get(edge, room.at)
+            yield Wish(CommandId(derived_id("e", edge, str(room.seq))), LoseEdge(edge, last_beat))
+
+
+def _about_nodes(key: RoomKey, room: Watched, around: Neighbours) -> Iterator[Wish]:
     if room.node is not None and room.node not in around.nodes:
         lost = derived_id("n", room.node, str(room.epoch))
         yield Wish(CommandId(lost), LoseNode(room.node))
-    if room.node is None:
+    elif room.node is None or around.nodes[room.node].draining:
         chosen = choose_node(key, around.nodes.values())
         if chosen is not None:
             yield Wish(CommandId(f"p{room.epoch + 1}-{room.seq}"), PlaceRoom(chosen))

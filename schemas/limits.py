@@ -54,6 +54,7 @@ KEY_FRAME_REQUEST_INTERVAL_S: Final = 1.0  # Per layer; a storm of viewers costs
 FOLLOW_WAIT_S: Final = 2.0  # How long a node waits until it has followed to the seq a request names.
 NODE_BEAT_S: Final = 1.0  # Registration refresh of a media node.
 NODE_LOST_S: Final = 3.0  # TTL of that registration: a lost node is noticed within 3 s (design §6).
+NODE_SILENT_S: Final = 1.0  # Nobody listens there any more; a change of NATS server takes half of it.
 ICE_CONSENT_S: Final = (
     15.0  # Half of RFC 7675's 30 s: attendance ends near the truth; Chromium checks every 2.5 s.
 )
@@ -142,6 +143,7 @@ ROOMS_PER_NODE_MAX: Final = 500  # Rooms that one control process follows.
 ROOM_IDLE_S: Final = 30.0  # A room that is not here is followed this long after the last request.
 COUNTERS_SAMPLED_S: Final = 5.0  # Half of Prometheus's usual pace; a sample walks all streams.
 TAP_DRAIN_S: Final = 3.0  # What a stopping node waits for its last recording batches.
+PUBLISH_DEADLINE_S: Final = 3.0  # With both waits for the log, `produce` answers within MEDIA_REQUEST_S.
 TAP_BATCHES_QUEUED_MAX: Final = 100  # Per track 2 MB: about ten seconds without the bus.
 SIGNALS_WAITING_MAX: Final = 256  # Levels and layers of a whole node; the oldest go first.
 LEVELS_SENT_MAX: Final = 8  # More voices at once are noise; keeps the signal in one packet.

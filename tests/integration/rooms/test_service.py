@@ -5,6 +5,7 @@ import time
 
 import msgspec
 
+from bus.interface import Message
 from rooms.follower import follow_room
 from schemas.commands import (
     CreateRoom,
@@ -32,6 +33,7 @@ from schemas.subjects import (
     ROOM_ROUTE,
     ROOM_SNAPSHOT,
     SFU_NODE,
+    alive,
     control,
     edge_key,
     room_kv_key,
@@ -130,6 +132,23 @@ async def test_a_class_waits_for_a_node_and_moves_when_it_is_lost(world: World) 
         await world.bus.bucket(SFU_NODE).delete(NODE)
         assert await world.happened(NodeLost) == NodeLost(NODE, 1)
         assert await world.happened(RoomPlaced, 2) == RoomPlaced(NodeId("node-2"), 2)
+
+
+async def test_a_silent_node_is_lost_before_its_registration_runs_out(world: World) -> None:
+    asked = asyncio.Event()
+
+    async def lives(_: Message) -> bytes:
+        asked.set()
+        return b""
+
+    async with world.rooms("rooms-a"):
+        async with world.bus.core.serve(alive(NODE), lives):
+            await live(world)
+            await world.happened(RoomPlaced)
+            await asked.wait()
+            asked.clear()
+            await asked.wait()  # The first answer has arrived by now.
+        assert await world.happened(NodeLost) == NodeLost(NODE, 1)
 
 
 async def test_people_of_a_dead_edge_get_grace(world: World) -> None:

@@ -69,6 +69,21 @@ def test_an_edge_whose_end_nobody_saw_ended_with_the_rooms_last_event() -> None:
     assert asked(room, Neighbours({NODE: HERE}, {EdgeId("edge-9")}, {})) == [LoseEdge(EDGE, START)]
 
 
+def test_an_edge_that_nobody_saw_may_be_about_to_register() -> None:
+    room = Class().live(SAM)
+    around = Neighbours({NODE: HERE}, set(), {}, knows_strangers=False)
+    assert asked(room, around) == []
+    assert asked(room, replace(around, last_beats={EDGE: START})) == [LoseEdge(EDGE, START)]
+
+
+def test_a_draining_node_gives_its_rooms_to_another_if_there_is_one() -> None:
+    room = Class().live(SAM)
+    draining, other = replace(HERE, draining=True), replace(HERE, node=NodeId("node-2"))
+    assert asked(room, Neighbours({NODE: draining}, {EDGE}, {})) == []
+    around = Neighbours({NODE: draining, other.node: other}, {EDGE}, {})
+    assert asked(room, around) == [PlaceRoom(other.node)]
+
+
 def test_an_edge_matters_only_to_who_is_connected_there() -> None:
     room = Class().live(SAM)
     room.facts(SERVICE, LoseConnection(who(SAM), ConnectionId("sam-socket")))
