@@ -87,8 +87,8 @@ def _setup(_: argparse.Namespace) -> int:
 def _demo(_: argparse.Namespace) -> int:
     from deploy import demo  # noqa: PLC0415
 
-    chosen = options.read(os.environ)
-    made = asyncio.run(demo.make(running_settings(chosen.var, "edge"), chosen.url))
+    edge = running_settings(options.read(os.environ).var, "edge")
+    made = asyncio.run(demo.make(edge, edge.public_url))
     print(f"Teacher  {made.teacher_link}\nStudent  {made.student_link}")
     return 0
 
