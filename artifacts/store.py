@@ -6,7 +6,7 @@ whole or not at all, in parts; what a dead worker left of an upload the store re
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -101,7 +101,9 @@ class Store:
         found = await self._call(partial(self._client.stat_object, self._bucket, key))
         return Stat(found.size or 0, found.content_type or "application/octet-stream", found.etag or "")
 
-    async def get_range(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+    async def get_range(
+        self, key: str, start: int = 0, end: int | None = None
+    ) -> AsyncGenerator[bytes, None]:
         """The bytes ``[start, end)`` of an object (to its end when None), in chunks as they are wanted."""
         if end is not None and end <= start:
             return

@@ -47,12 +47,14 @@ def is_flash(at_ms: float) -> bool:
 
 
 @lru_cache(maxsize=8)
-def pictures(seconds: float, width: int, height: int, codec: str = "libvpx") -> tuple[Encoded, ...]:
+def pictures(
+    seconds: float, width: int, height: int, codec: str = "libvpx", key_every: int = 1_000
+) -> tuple[Encoded, ...]:
     """A scrolling ramp with flashes."""
     encoder = cast("av.VideoCodecContext", av.CodecContext.create(codec, "w"))
     encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p"
     encoder.time_base, encoder.framerate = Fraction(1, 1000), Fraction(RATE_FPS)
-    encoder.bit_rate = 600_000
+    encoder.bit_rate, encoder.gop_size = 600_000, key_every
     if codec == "libvpx":
         encoder.options = {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0"}
     else:
