@@ -19,7 +19,7 @@ ROOM_LOADS_AT_ONCE_MAX: Final = 8  # At a takeover: enough to load 1,000 rooms i
 ROOM_SETTLE_S: Final = 3.0  # After an outage of the bus others get this long to register again.
 SNAPSHOT_IDLE_S: Final = 30.0  # A room that was busy and is silent this long is saved.
 PARTNERS_SETTLE_S: Final = 3.0  # Longer than a dead process's announcement lives: no share for the dead.
-PARTITION_REST_S: Final = 2.0  # Who gave a partition away does not ask for it this long.
+PARTITION_REST_S: Final = 4.0  # A partition given away waits this long for its heir; others keep off.
 COMMAND_RETRY_S: Final = 0.25  # Pause between attempts to write a log that does not answer.
 SNAPSHOT_EVERY_COMMITS: Final = 200  # Catch-up of 200 commits reads in about 10 ms (bus-facts §5).
 SNAPSHOT_INLINE_BYTES_MAX: Final = 256_000  # Larger snapshots go to S3; KV then holds pointer and hash.
@@ -55,9 +55,7 @@ FOLLOW_WAIT_S: Final = 2.0  # How long a node waits until it has followed to the
 NODE_BEAT_S: Final = 1.0  # Registration refresh of a media node.
 NODE_LOST_S: Final = 3.0  # TTL of that registration: a lost node is noticed within 3 s (design §6).
 NODE_SILENT_S: Final = 1.0  # Nobody listens there any more; a change of NATS server takes half of it.
-ICE_CONSENT_S: Final = (
-    15.0  # Half of RFC 7675's 30 s: attendance ends near the truth; Chromium checks every 2.5 s.
-)
+ICE_CONSENT_S: Final = 15.0  # Half of the 30 s of RFC 7675, so that attendance ends near the truth.
 ICE_ADDRESSES_PER_TRANSPORT_MAX: Final = 16  # Candidates of a laptop with VPN, Wi-Fi and cable, twice.
 SRTP_WINDOW_PACKETS: Final = 1_024  # A late packet keeps its number; the default of 128 refuses it.
 SSRCS_PER_TRANSPORT_MAX: Final = 64  # Four tracks with three layers and their RTX, and a few rebuilds.

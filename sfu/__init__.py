@@ -37,6 +37,8 @@ Who closes whom, and what is emitted
     consumer: ``close_consumers``     nothing                         nothing; its viewer asked
     producer: ``track.closed``        its consumers                   nothing; the log has said it
     producer: publish refused         nothing; it has no consumers    the refusal, as the answer
+    producer: replaced by a newer     its consumers                   ``close_track`` to the log, before the
+    one of the same source                                            newer one is published
     transport: ``close_transport``    its producers, its consumers,   ``close_track`` to the log for each
                                       consumers of its producers      track that the log still has
     transport: consent lost, DTLS     the same                        the same, and ``transport_closed``

@@ -13,6 +13,7 @@ from schemas.limits import (
     CLOSE_RETRY_S,
     COMMAND_DEADLINE_S,
     FOLLOW_WAIT_S,
+    PUBLISH_DEADLINE_S,
     TRACKS_PER_PARTICIPANT_MAX,
 )
 from schemas.media import KIND_OF_SOURCE
@@ -47,6 +48,9 @@ class Following:
                     await self._obey(state)
         finally:
             self.router.close()
+            # What is not reported by now the log closes itself: it ended the class, or loses this node.
+            for _, task in self._reports.values():
+                task.cancel()
 
     async def reached(self, seq: int) -> bool:
         """Whether the room was followed as far as ``seq``, after waiting ``FOLLOW_WAIT_S`` for it."""
@@ -72,13 +76,15 @@ class Following:
             return MediaFailure("malformed", "This cannot be sent here.")
         if len(transport.producers) >= TRACKS_PER_PARTICIPANT_MAX:
             return MediaFailure("limit_reached", "This transport carries as much as one person may share.")
-        # What this person's older transports carried must be off the log first: the rules count it.
-        await self._reported(transport.participant)
-        if transport.is_closed:
-            return MediaFailure("no_such_transport", "This transport is closed.")
         producer = self.router.add_producer(transport, wish)
+        self._retire_others(producer)
+        # What this person's older producers were must be off the log first: the rules count it.
+        await self._reported(transport.participant)
+        if producer.is_closed:
+            return MediaFailure("no_such_transport", "This transport is closed.")
         try:
-            outcome = await self._submit(_publish(producer, wish, self.router.epoch), producer.id)
+            command = _publish(producer, wish, self.router.epoch)
+            outcome = await self._submit(command, producer.id, PUBLISH_DEADLINE_S)
         except Unavailable:
             self.router.close_producer(producer)
             self._report_closed(producer.id, transport.participant)  # It may be on the log after all.
@@ -89,6 +95,17 @@ class Following:
                 return MediaFailure(code.value, message)
             case Accepted(seq=seq):
                 return await self._published(producer, seq)
+
+    def _retire_others(self, newest: Producer) -> None:
+        """One microphone, camera or screen per person: the newest is meant. An older one is what a page
+        forgot, or a request that was answered too late."""
+        for other in tuple(self.router.producers.values()):
+            if other is not newest and (other.participant, other.source) == (
+                newest.participant,
+                newest.source,
+            ):
+                self.router.close_producer(other)
+                self._report_closed(other.id, other.participant)
 
     async def _published(self, producer: Producer, seq: int) -> Produced | MediaFailure:
         if producer.is_closed:
@@ -110,7 +127,7 @@ class Following:
         try:
             while True:
                 try:
-                    outcome = await self._submit(CloseTrack(track), track)
+                    outcome = await self._submit(CloseTrack(track), track, COMMAND_DEADLINE_S)
                 except Unavailable:
                     log.warning("room %s: track %s is closed, and the log does not hear it", self.key, track)
                     await asyncio.sleep(CLOSE_RETRY_S)
@@ -126,7 +143,7 @@ class Following:
         if waiting:
             await asyncio.wait(waiting, timeout=FOLLOW_WAIT_S)
 
-    async def _submit(self, command: Command, track: TrackId) -> Outcome:
+    async def _submit(self, command: Command, track: TrackId, deadline_s: float) -> Outcome:
         process = self._bus.process
         return await self._bus.commands.submit(
             Envelope(
@@ -135,7 +152,7 @@ class Following:
                 # The same command for the same track is the same command, however often it is sent.
                 id=CommandId(derived_id("m", command.name, track)),
                 actor=Actor(kind="service", id=process),
-                deadline=now_ms() + int(COMMAND_DEADLINE_S * 1000),
+                deadline=now_ms() + int(deadline_s * 1000),
             )
         )
 

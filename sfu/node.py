@@ -162,7 +162,9 @@ class Node:
         if self._rooms:
             await asyncio.wait([task for _, task in self._rooms.values()])
         if self._taps:
-            await asyncio.wait(self._taps, timeout=TAP_DRAIN_S)
+            _, late = await asyncio.wait(self._taps, timeout=TAP_DRAIN_S)
+            for task in late:
+                task.cancel()
         with suppress(BusError):
             await self._bus.bucket(subjects.SFU_NODE).delete(self.id)
 

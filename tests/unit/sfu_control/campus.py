@@ -53,8 +53,9 @@ SERVICE = Actor("service", "rooms")
 class Campus:
     """A live class on a node. Browsers ask through ``ask``; the log is the real one."""
 
-    def __init__(self, bus: Bus, node: Node, follower: RoomFollower) -> None:
+    def __init__(self, bus: Bus, node: Node, follower: RoomFollower, decider: asyncio.Task[None]) -> None:
         self.bus = bus
+        self.decider = decider
         self.node = node
         self.follower = follower
         self.signals: list[tuple[str, Signal]] = []
@@ -149,7 +150,7 @@ async def campus(
                 ):
                     outcome = await submit(bus, actor, command)
                     assert isinstance(outcome, Accepted), outcome
-                async with _following(bus, node) as found:
+                async with _following(bus, node, decider) as found:
                     yield found
         finally:
             await forwarder.close()
@@ -158,9 +159,9 @@ async def campus(
 
 
 @asynccontextmanager
-async def _following(bus: Bus, node: Node) -> AsyncIterator[Campus]:
+async def _following(bus: Bus, node: Node, decider: asyncio.Task[None]) -> AsyncIterator[Campus]:
     async with follow_room(bus, KEY) as follower:
-        found = Campus(bus, node, follower)
+        found = Campus(bus, node, follower, decider)
 
         async def hear(message: Any) -> None:
             kind = message.subject.rsplit(".", 1)[-1]

@@ -225,6 +225,7 @@ class Studio:
         tracks = self.school.state.tracks if router.is_here else {}
         assert forwarder.flowing == {p for p in router.producers if p in tracks and not tracks[p].muted}
         for transport in router.transports.values():
+            assert transport.participant in self.school.state.participants
             assert all(router.producers[p] is found for p, found in transport.producers.items())
             assert all(router.consumers[c] is found for c, found in transport.consumers.items())
         for producer in router.producers.values():
