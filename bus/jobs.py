@@ -90,7 +90,7 @@ class NatsJobs:
         try:
             async with background(_beat(job)):
                 await handler(job)
-        except Exception as error:  # noqa: BLE001  # Whatever a step raises, its job is tried again.
+        except Exception as error:  # Whatever a step raises, its job is tried again.
             log.warning("job %s, attempt %d failed", pulled.message.subject, job.attempt, exc_info=error)
             if job.attempt >= JOB_ATTEMPTS_MAX:
                 await self._bury(pulled, job.kind, repr(error))

@@ -44,7 +44,7 @@ async def test_a_lease_has_one_holder(world: World) -> None:
         assert not second.has_it
         assert await two.leases.holder("partition.0") == "p1"
         await first.release()
-        await until(lambda: second.has_it, within_s=2)
+        await until(lambda: second.has_it)
         assert await one.leases.holder("partition.0") == "p2"
         await second.release()
         assert await one.leases.holder("partition.0") is None
