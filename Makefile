@@ -16,7 +16,7 @@ test: setup-tests ## Every test: web, unit, simulation, integration, browsers.
 check: setup-tests ## Format, lint, types, imports, unit tests, web client; under a minute.
 	@$(BIN)/python -m deploy.suite check
 
-bench: setup-tests ## Bounded load; prints tables.
+bench: setup-tests ## Bounded load; shows its tables.
 	@$(BIN)/python -m deploy.suite bench
 
 doctor: setup ## What is installed, which ports are free.

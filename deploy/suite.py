@@ -46,7 +46,10 @@ SUITES: dict[str, tuple[Step, ...]] = {
         WEB,
     ),
     "test": (WEB, Step("pytest", _python("pytest"))),
-    "bench": (Step("load", _python("pytest", "-q", "-s", "tests/load")),),
+    "bench": tuple(
+        Step(file.stem.removeprefix("bench_"), _python(f"tests.bench.{file.stem}"))
+        for file in sorted((ROOT / "tests" / "bench").glob("bench_*.py"))
+    ),
 }
 
 
