@@ -101,13 +101,18 @@ _PARTNER = "rooms_process."
 
 
 def partition_partner(process: str) -> str:
-    """Key in the ``lease`` bucket under which a process says that it shares the partitions."""
+    """Key in the ``lease`` bucket under which a process says how many partitions it has."""
     return f"{_PARTNER}{process}"
 
 
-def is_partition_partner(key: str) -> bool:
-    """Whether a key of the ``lease`` bucket is such a one."""
-    return key.startswith(_PARTNER)
+def partner_of(key: str) -> str | None:
+    """The process that such a key of the ``lease`` bucket is about; None for other keys."""
+    return key.removeprefix(_PARTNER) if key.startswith(_PARTNER) else None
+
+
+def partition_heir(partition: int) -> str:
+    """Key in the ``lease`` bucket that names for whom a partition was just given away."""
+    return f"rooms_heir.{partition}"
 
 
 def event(key: RoomKey, topic: str) -> str:

@@ -1,14 +1,17 @@
 """Shares the partitions among the processes that are there.
 
 Every process waits for every partition that it does not have, so that a dead owner is replaced at
-once, by whoever is there. Sharing is the slow part: who holds more than its share for some seconds
-gives the surplus away and lets others be faster.
+once, by whoever is there. Sharing is the slow part: who has had two partitions more than a partner for
+some seconds gives some away, names the heir, and everybody else lets the heir have them.
 """
 
 import asyncio
 import logging
+from collections import Counter
 
-from bus.interface import BusError
+import msgspec
+
+from bus.interface import Bucket, BusError, Lease
 from rooms.service import metrics
 from rooms.service.context import Context
 from rooms.service.partition import serve_partition
@@ -19,7 +22,7 @@ from schemas.limits import (
     PARTNERS_SETTLE_S,
     PROCESS_BEAT_S,
 )
-from schemas.subjects import LEASE, PARTITIONS, is_partition_partner, partition_lease, partition_partner
+from schemas.subjects import LEASE, PARTITIONS, partition_heir, partition_lease, partition_partner, partner_of
 
 log = logging.getLogger(__name__)
 
@@ -29,16 +32,16 @@ class Ownership:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._name = context.bus.process
         self._held: dict[int, asyncio.Event] = {}
-        self._given_away: set[int] = set()
-        self._shared = False
+        self._has_partners = False
 
     @property
     def trouble(self) -> str | None:
         """Why this process is not ready; None when it is."""
         if not self._context.bus.is_connected:
             return "not connected to NATS"
-        return None if self._held or self._shared else "no partition yet"
+        return None if self._held or self._has_partners else "no partition yet"
 
     @property
     def held(self) -> int:
@@ -52,55 +55,94 @@ class Ownership:
             for partition in range(PARTITIONS):
                 tasks.create_task(self._own(partition))
 
+    # --- owning ----------------------------------------------------------------------------------
     async def _own(self, partition: int) -> None:
         leases = self._context.bus.leases
         while True:
             try:
                 async with leases.hold(partition_lease(partition)) as lease:
-                    over = asyncio.Event()
-                    self._held[partition] = over
-                    metrics.PARTITIONS.set(len(self._held))
-                    try:
-                        await serve_partition(self._context, partition, lease, over)
-                    finally:
-                        del self._held[partition]
-                        metrics.PARTITIONS.set(len(self._held))
+                    if await self._is_for_us(partition):
+                        await self._serve(partition, lease)
+                    else:
+                        # Its first refresh is under way and must be over, or the release misses it.
+                        await lease.confirm()
             except* BusError as errors:
                 log.warning("partition %d: %s", partition, errors.exceptions)
                 await asyncio.sleep(COMMAND_RETRY_S)
-            if partition in self._given_away:
-                self._given_away.discard(partition)
+            if not await self._is_for_us(partition):
                 await asyncio.sleep(PARTITION_REST_S)
 
+    async def _is_for_us(self, partition: int) -> bool:
+        """Whether this partition was not just given to another."""
+        try:
+            heir = await self._bucket.get(partition_heir(partition))
+        except BusError:
+            return True  # Who has the lease and cannot ask will not be able to serve either.
+        return heir is None or heir.value == self._name.encode()
+
+    async def _serve(self, partition: int, lease: Lease) -> None:
+        over = self._held[partition] = asyncio.Event()
+        metrics.PARTITIONS.set(len(self._held))
+        try:
+            await serve_partition(self._context, partition, lease, over)
+        finally:
+            del self._held[partition]
+            metrics.PARTITIONS.set(len(self._held))
+
+    # --- sharing ---------------------------------------------------------------------------------
+    @property
+    def _bucket(self) -> Bucket:
+        return self._context.bus.bucket(LEASE)
+
     async def _share(self) -> None:
-        """Says that we are there, and gives away what is more than our share."""
-        bucket = self._context.bus.bucket(LEASE)
-        mine = partition_partner(self._context.bus.process)
-        above_share_s = 0.0
+        """Says how much we have, and gives away what is more than our share."""
+        uneven_s = 0.0
         try:
             while True:
                 try:
-                    await bucket.put(mine, b"", ttl_s=PARTITION_LEASE_S)
-                    partners = sum(1 for key in await bucket.entries() if is_partition_partner(key))
+                    gifts = self._gifts(await self._partners())
+                    uneven_s = uneven_s + PROCESS_BEAT_S if gifts else 0.0
+                    if uneven_s > PARTNERS_SETTLE_S:
+                        uneven_s = 0.0
+                        for partition, heir in gifts.items():
+                            await self._give(partition, heir)
                 except BusError as error:
                     log.warning("partners are not known: %s", error)
-                    partners = 1
-                self._shared = partners > 1
-                surplus = len(self._held) - -(-PARTITIONS // max(partners, 1))
-                above_share_s = above_share_s + PROCESS_BEAT_S if surplus > 0 else 0.0
-                if above_share_s > PARTNERS_SETTLE_S:
-                    self._give_away(surplus)
-                    above_share_s = 0.0
                 await asyncio.sleep(PROCESS_BEAT_S)
         finally:
             try:
-                await bucket.delete(mine)
+                await self._bucket.delete(partition_partner(self._name))
             except BusError as error:
                 log.info("our name stays for %s s: %s", PARTITION_LEASE_S, error)
 
-    def _give_away(self, surplus: int) -> None:
-        going = sorted(self._held)[-surplus:]
-        log.info("partitions %s go to a partner", going)
-        for partition in going:
-            self._given_away.add(partition)
-            self._held[partition].set()
+    async def _partners(self) -> dict[str, int]:
+        """The other processes, and how much each has."""
+        ours = msgspec.json.encode(len(self._held))
+        await self._bucket.put(partition_partner(self._name), ours, ttl_s=PARTITION_LEASE_S)
+        partners = {
+            process: msgspec.json.decode(entry.value, type=int)
+            for key, entry in (await self._bucket.entries()).items()
+            if (process := partner_of(key)) is not None and process != self._name
+        }
+        self._has_partners = bool(partners)
+        return partners
+
+    def _gifts(self, partners: dict[str, int]) -> dict[int, str]:
+        """Which partitions should go to whom, until nobody has two less than we."""
+        counts = Counter(partners)
+        giving: dict[int, str] = {}
+        ours = sorted(self._held)
+        while counts and ours:
+            poorest = min(counts, key=lambda process: (counts[process], process))
+            if len(ours) - counts[poorest] < 2:
+                break
+            giving[ours.pop()] = poorest
+            counts[poorest] += 1
+        return giving
+
+    async def _give(self, partition: int, heir: str) -> None:
+        await self._bucket.put(partition_heir(partition), heir.encode(), ttl_s=PARTITION_REST_S)
+        switch = self._held.get(partition)
+        if switch is not None:
+            log.info("partition %d goes to %s", partition, heir)
+            switch.set()

@@ -7,7 +7,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import msgspec
 import pytest
@@ -225,6 +225,15 @@ async def test_one_process_has_every_partition_within_a_second(world: World) -> 
 @pytest.fixture
 def hub() -> MemoryHub:
     return memory_bus()
+
+
+async def test_three_processes_have_even_shares(hub: MemoryHub) -> None:
+    async with AsyncExitStack() as stack_:
+        owners = [
+            await stack_.enter_async_context(rooms_service(await stack_.enter_async_context(hub.open(name))))
+            for name in ("rooms-a", "rooms-b", "rooms-c")
+        ]
+        await until(lambda: sorted(owner.held for owner in owners) == [5, 5, 6], 30)
 
 
 async def test_who_lost_the_bus_stops_deciding_and_comes_back_as_standby(hub: MemoryHub) -> None:
