@@ -1,8 +1,10 @@
 """The log: the only place that knows NATS.
 
 Start with ``interface``: everything the roles may ask of the bus, as plain values and small protocols,
-and the five errors. Two implementations pass one suite of tests: ``nats`` (a process's connection, put
-together from the files below) and ``memory`` (a hub from which tests open several processes).
+and its errors. Two implementations pass one suite of tests: ``nats`` (a process's connection, put together
+from the files below) and ``memory`` (a hub from which tests open several processes). The twin replaces
+the client library and the server alone (``memory_jetstream``, ``memory_streams``); every file below runs
+on both.
 
 The way down, on NATS::
 
