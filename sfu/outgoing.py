@@ -159,7 +159,9 @@ class Outgoing:
                 self._leave()
                 self._notify(LayerSelected(self.config.id, None))
             return None
-        if self.current is not None and layer.number < self.current.number:
+        wished = self.layer_max is not None and layer.number >= self.layer_max
+        if self.current is not None and layer.number < self.current.number and not wished:
+            # For want of room; a smaller tile is no reason to be slow when it grows again.
             self._fell_at = now
         if layer is self.current or self in layer.waiting:
             return None
