@@ -30,7 +30,7 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
 def tag(name: str, width_max: int, height: int) -> Pixels:
     """A name on a dark ground, RGBA, of even size; cut with an ellipsis to fit."""
     font = _font(max(9, height * 6 // 10))
-    text = name
+    text = _printable(name)
     while text and font.getlength(text) > width_max - height:
         text = text[:-2].rstrip() + "…" if len(text) > 2 else ""
     width = min(int(font.getlength(text)) + height, width_max) // 2 * 2
@@ -53,9 +53,14 @@ def avatar(participant: str, name: str, width: int, height: int) -> Pixels:
 
 def initials(name: str) -> str:
     """The first letters of the first and the last word."""
-    words = name.split()
+    words = _printable(name).split()
     chosen = [words[0], words[-1]] if len(words) > 1 else words[:1]
     return "".join(word[0] for word in chosen).upper()
+
+
+def _printable(name: str) -> str:
+    """The name on one line; the layout engine fails on control characters."""
+    return "".join(letter if letter.isprintable() else " " for letter in name).strip()
 
 
 def _colour(participant: str) -> tuple[int, int, int]:

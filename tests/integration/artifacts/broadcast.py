@@ -77,8 +77,8 @@ def pictures(
 @lru_cache(maxsize=8)
 def sounds(seconds: float) -> tuple[Encoded, ...]:
     """Silence with beeps, in Opus frames of 20 ms."""
-    encoder = cast("av.AudioCodecContext", av.CodecContext.create("libopus", "w"))
-    encoder.sample_rate, encoder.layout, encoder.format = 48_000, "stereo", "flt"  # type: ignore[assignment]
+    encoder = av.CodecContext.create("libopus", "w")
+    encoder.sample_rate, encoder.layout, encoder.format = 48_000, "stereo", "flt"
     encoder.options = {"frame_duration": "20", "application": "lowdelay"}
     found: list[Encoded] = []
     for n in range(int(seconds * 50)):

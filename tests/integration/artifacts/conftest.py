@@ -21,7 +21,7 @@ from tests.integration.artifacts.broadcast import Sending, batches
 from tests.integration.artifacts.clerk import KEY, START_MS, Class, Clerk
 
 
-class TestJob(Struct, frozen=True):
+class TestJob(Struct):
     """A job in hand."""
 
     __test__ = False

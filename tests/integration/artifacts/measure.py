@@ -43,10 +43,11 @@ def watch(path: Path, box: Box | None = None) -> Film:
     with av.open(str(path)) as file:
         for packet in file.demux():
             for frame in packet.decode():
+                assert isinstance(frame, av.VideoFrame | av.AudioFrame)
                 assert frame.time is not None
                 if isinstance(frame, av.VideoFrame):
                     pictures.append((frame.time * 1000, _luma(frame, box)))
-                elif isinstance(frame, av.AudioFrame):
+                else:
                     sound.append((frame.time * 1000, np.asarray(frame.to_ndarray(), np.float32)))
         length = (file.duration or 0) / 1000
     loud = [int(at + ms) for at, samples in sound for ms in _loud(samples)]
