@@ -32,9 +32,6 @@ class Span:
         self._named = [(seq, e.audience) for seq, _, e in self._events if not isinstance(e.audience, str)]
         self._frames: dict[_Class, tuple[Frame, int]] = {}
 
-    def __len__(self) -> int:
-        return len(self._events)
-
     def frame_for(self, participant: ParticipantId, role: Role | None) -> tuple[Frame, int]:
         """The frame for this person, and how many events are in it."""
         named = frozenset(seq for seq, audience in self._named if participant in audience)

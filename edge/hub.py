@@ -81,6 +81,11 @@ class Hub:
                 viewer.close("not_signed_in")
 
     @property
+    def viewers(self) -> frozenset[Viewer]:
+        """The sockets that were welcomed."""
+        return frozenset(self._viewers)
+
+    @property
     def connections(self) -> int:
         """Open sockets."""
         return len(self._viewers)

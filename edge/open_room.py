@@ -22,6 +22,7 @@ from bus.interface import Bus, BusError, Message, Purged, Stored
 from edge.clock import Clock
 from edge.fanout import Span
 from edge.metrics import EVENT_AGE_S, FANOUT_S
+from edge.outbox import Frame
 from edge.viewer import Viewer, encode
 from rooms.follower import RoomFollower, follow_room, load
 from rooms.state import RoomState
@@ -42,13 +43,23 @@ from schemas.events import (
 )
 from schemas.frames import SignalOut
 from schemas.ids import ConnectionId, ParticipantId, RoomKey
-from schemas.limits import EDGE_RETRY_S, FANOUT_TICK_S, FOLLOW_WAIT_S, RESUME_EVENTS_MAX, RESUME_RING_COMMITS
+from schemas.limits import (
+    EDGE_RETRY_S,
+    FANOUT_TICK_S,
+    FOLLOW_WAIT_S,
+    RESUME_BYTES_MAX,
+    RESUME_EVENTS_MAX,
+    RESUME_RING_COMMITS,
+)
 from schemas.signalling import Signal
 
 log = logging.getLogger(__name__)
 
 # These cut through the tick: somebody must stop being heard, or media must be rebuilt, now.
 _URGENT = (TrackMuted, TrackClosed, RoleChanged, ParticipantLeft, SessionEnded, RoomPlaced, NodeLost)
+
+Tail = tuple[Frame, int]
+"""The frame of what somebody missed, and how many events are in it."""
 
 _signal_decoder = msgspec.json.Decoder(Signal)
 
@@ -175,16 +186,17 @@ class OpenRoom:
         """The first seq in the ring; what it would be if it is empty."""
         return self._ring[0].seq if self._ring else self.state.seq + 1
 
-    def tail(self, viewer: Viewer, seq: int) -> Span | None:
+    def tail(self, viewer: Viewer, seq: int) -> Tail | None:
         """What this viewer lacks after ``seq``, or None when a view is better (or all there is)."""
         if seq > self.state.seq or seq + 1 < self._ring_start() or self.state.seq - seq > RESUME_EVENTS_MAX:
             return None
         commits = [commit for commit in self._ring if commit.last_seq > seq]
         if any(_changes_standing(e.data, viewer.participant) for c in commits for e in c.events):
             return None
-        return Span(commits, seq)
+        tail = Span(commits, seq).frame_for(viewer.participant, viewer.standing_in(self.state)[0])
+        return tail if len(tail[0].payload) <= RESUME_BYTES_MAX else None
 
-    def add(self, viewer: Viewer, tail: Span | None) -> None:
+    def add(self, viewer: Viewer, tail: Tail | None) -> None:
         """Shows the room to a viewer and keeps it up to date. ``tail`` is fresh: nothing was awaited
         since it was made."""
         self.flush()
@@ -194,8 +206,7 @@ class OpenRoom:
             viewer.show(self.state)
             return
         viewer.standing = viewer.standing_in(self.state)
-        if len(tail):
-            viewer.events(*tail.frame_for(viewer.participant, viewer.standing[0]))
+        viewer.events(*tail)
 
     def remove(self, viewer: Viewer) -> None:
         """Forgets a viewer."""
