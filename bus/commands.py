@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager, suppress
+from itertools import count
 from typing import Any
 
 import msgspec
@@ -46,42 +47,29 @@ class NatsCommands:
 
     async def submit(self, envelope: Envelope, *, attempt_s: float = COMMAND_ATTEMPT_S) -> Outcome:
         """Sends until answered or too late. Each attempt has its own message id: a retry must reach the
-        decider, who alone knows the answer (design §4)."""
-        answered: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-
-        def deliver(message: Msg) -> None:
-            if answered.done():
-                return
-            try:
-                answered.set_result(decode_outcome(message.data))
-            except RemoteFormatError as error:
-                answered.set_exception(error)
-
+        decider, who alone knows the answer (design §4). Each waits twice as long as the one before, so
+        that retries do not keep a crowd of commands from being decided."""
+        asking = _Asking()
         token = f"{OUTCOME}.{secrets.token_hex(8)}"
-        attempt = 0
-        while (left_s := envelope.deadline / 1000 - time.time()) > 0:
-            # Taken anew each time, because a lost connection ends the inbox; its address stays the same.
-            async with self._connection.answers("", deliver, _ignore, token=token) as inbox:
+        for attempt in count():
+            left_s = envelope.deadline / 1000 - time.time()
+            if left_s <= 0:
+                break
+            # The inbox is taken anew each time, because it ends with the connection; its name stays.
+            async with self._connection.answers("", asking.deliver, asking.interrupt, token=token) as inbox:
                 sent = msgspec.structs.replace(envelope, reply_to=inbox)
-                if await self._attempt(sent, attempt, min(attempt_s, left_s), answered):
-                    return answered.result()
-            attempt += 1
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(min(attempt_s * 2**attempt, left_s)):
+                        await self._attempt(sent, attempt, asking)
+            if asking.outcome is not None:
+                return asking.outcome
         raise Unavailable(f"No answer to {envelope.command.name} {envelope.id} in time.")
 
-    async def _attempt(
-        self, envelope: Envelope, attempt: int, time_s: float, answered: asyncio.Future[Outcome]
-    ) -> bool:
-        """Sends once and waits for the answer."""
+    async def _attempt(self, envelope: Envelope, attempt: int, asking: "_Asking") -> None:
+        """Sends once, and waits for the answer or an interruption."""
         if attempt:
             metrics.RETRIES.inc()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(time_s):
-                if await self._send(envelope, attempt):
-                    await asyncio.wait([answered])
-        return answered.done()
-
-    async def _send(self, envelope: Envelope, attempt: int) -> bool:
-        """Puts one attempt on CMD. False: try the next at once."""
+        asking.changed.clear()
         try:
             ack = await store(
                 self._connection,
@@ -93,8 +81,10 @@ class NatsCommands:
         except Unavailable:
             await self._connection.connected()
             await asyncio.sleep(RETRY_WAIT_S)
-            return False
-        return not ack.duplicate  # An earlier submit of the same id used this attempt, with its own inbox.
+            return
+        # A duplicate: an earlier submit of this id has used this attempt, with its own inbox. On to the next.
+        if not ack.duplicate:
+            await asking.changed.wait()
 
     @asynccontextmanager
     async def take(self, partition: int) -> AsyncIterator[AsyncIterator[Delivery]]:
@@ -131,6 +121,27 @@ def partition_subscription(partition: int) -> dict[str, Any]:
     }
 
 
+class _Asking:
+    """Waits for one outcome, over all attempts."""
+
+    def __init__(self) -> None:
+        self.outcome: Outcome | None = None
+        self.changed = asyncio.Event()
+
+    def deliver(self, message: Msg) -> None:
+        """The decider's answer. One that is not understood is as good as none."""
+        try:
+            self.outcome = decode_outcome(message.data)
+        except RemoteFormatError as error:
+            log.error("an outcome is not understood: %s", error)
+            return
+        self.changed.set()
+
+    def interrupt(self, _: BusError) -> None:
+        """The connection is lost, and the inbox with it: time for the next attempt."""
+        self.changed.set()
+
+
 class NatsDelivery:
     """``interface.Delivery``: a command in hand."""
 
@@ -160,7 +171,3 @@ async def _deliveries(messages: AsyncIterator[Pulled]) -> AsyncGenerator[Deliver
             await pulled.settle(b"+TERM")
         else:
             yield NatsDelivery(pulled, stored)
-
-
-def _ignore(_: BusError) -> None:
-    """A lost connection is noticed by the attempt itself."""
