@@ -101,7 +101,7 @@ class ParticipantConnected(EventData, frozen=True):
     connection: ConnectionId
 
 
-class ParticipantDisconnected(EventData, frozen=True):
+class ParticipantDisconnected(EventData, frozen=True, omit_defaults=True):
     """The socket is gone; the participant stays until ``grace_until`` (Unix milliseconds).
 
     ``since`` is when it was last known alive: whoever does not come back has left then.
