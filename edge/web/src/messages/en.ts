@@ -102,6 +102,7 @@ export const en = {
   "room.left.hint": "The class goes on. You can come back any time.",
   "room.ended": "The class has ended",
   "room.ended.hint": "Thank you for being here.",
+  "room.ended.ready": "The recording is ready to watch below.",
   "room.ended.recording": "The recording is being prepared and appears below.",
 
   "device.title": "Check your microphone and camera",
@@ -244,8 +245,7 @@ export const en = {
   "recordings.title": "Recordings",
   "recordings.empty": "No recordings yet",
   "recordings.empty.hint": "A class that a host records appears here when it is over.",
-  "recordings.watch": "Watch",
-  "recordings.watchNamed": "Watch the recording of {title}",
+  "recordings.watch": "Watch the recording",
   "recordings.status.recording": "Recording now",
   "recordings.status.processing": "Being prepared",
   "recordings.status.ready": "Ready",

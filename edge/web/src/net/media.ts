@@ -407,9 +407,11 @@ export class Media {
     await Promise.all(consumers.map((options) => this.receive(opened, options)));
     if (this.opened !== opened || consumers.length === 0) return;
     this.tellRemote();
-    await this.sendTiles(opened);
+    const sized = this.sendTiles(opened);
     const flowing = consumers.map((c) => c.id).filter((id) => !this.isPaused(id));
-    if (flowing.length > 0) await this.link.media("resume_consumers", opened.epoch, { consumers: flowing });
+    const resumed =
+      flowing.length > 0 && this.link.media("resume_consumers", opened.epoch, { consumers: flowing });
+    await Promise.all([sized, resumed]);
     if (opened.recv.connectionState === "connected") {
       this.listener.onMark("consume-connected", performance.now() - startedAt);
     }

@@ -277,8 +277,8 @@ export class RoomClient {
     const { microphone, camera } = this.devices.get();
     const may = new Set(this.state.get().view?.me.permissions);
     // Who may only watch is not filmed or heard by the own computer either.
-    if (this.media && !may.has("speak") && microphone.on) return this.devices.switchOff("microphone");
-    if (this.media && !may.has("camera") && camera.on) return this.devices.switchOff("camera");
+    if (this.media && !may.has("speak") && microphone.on) return this.devices.withdraw("microphone");
+    if (this.media && !may.has("camera") && camera.on) return this.devices.withdraw("camera");
     this.media?.setLocal("microphone", may.has("speak") ? microphone.track : null, !microphone.on);
     this.media?.setLocal("camera", may.has("camera") && camera.on ? camera.track : null);
   }

@@ -77,10 +77,16 @@ export class Devices extends Store<DevicesState> {
     await this.listChoices();
   }
 
-  /** Somebody else decided that this is off: nothing is remembered of it as the person's own wish. */
+  /** Off by somebody else's decision: nothing of it is remembered as the person's own wish. */
   switchOff(kind: DeviceKind): void {
     if (kind === "camera") this.release(kind);
     this.change(kind, { on: false });
+  }
+
+  /** Off and closed, because it cannot be used at all. */
+  withdraw(kind: DeviceKind): void {
+    this.change(kind, { on: false });
+    this.release(kind);
   }
 
   async choose(kind: DeviceKind, deviceId: string): Promise<void> {

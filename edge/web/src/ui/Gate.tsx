@@ -69,8 +69,9 @@ function Standing({ view }: { view: RoomView }) {
     if (isLive) [title, hint] = [t("room.left"), t("room.left.hint")];
     else {
       const latest = view.recordings.at(-1);
-      const recorded = latest?.session === view.session?.id && latest?.status !== "ready";
-      [title, hint] = [t("room.ended"), t(latest && recorded ? "room.ended.recording" : "room.ended.hint")];
+      const recorded = latest !== undefined && latest.session === view.session?.id;
+      const making = latest?.status === "ready" ? "room.ended.ready" : "room.ended.recording";
+      [title, hint] = [t("room.ended"), t(recorded ? making : "room.ended.hint")];
     }
   }
   return (

@@ -61,12 +61,8 @@ function merged(listed: readonly rest.Recording[], live: readonly RecordingView[
 function Card({ room, recording }: { room: string; recording: rest.Recording }) {
   const title = recording.title || t("recordings.untitled");
   return (
-    <a
-      className="card recording-card"
-      href={recordingPath(room, recording.id)}
-      aria-label={t("recordings.watchNamed", { title })}
-      onClick={onLinkClick}
-    >
+    <a className="card recording-card" href={recordingPath(room, recording.id)} onClick={onLinkClick}>
+      <span className="sr-only">{t("recordings.watch")}</span>
       <span className="poster">
         {recording.poster_url ? (
           <img src={recording.poster_url} alt="" loading="lazy" />

@@ -22,8 +22,7 @@ export function Toolbar(props: {
   const unread = useRoom((s) => s.unread);
   const hand = view.hands.some((h) => h.participant === view.me.participant);
   return (
-    // biome-ignore lint/a11y/useSemanticElements: fieldset is for forms.
-    <div className="toolbar" role="group" aria-label={t("control.toolbar")}>
+    <section className="toolbar" aria-label={t("control.toolbar")}>
       <div className="toolbar-own">
         {may("speak") && (
           <Control
@@ -92,7 +91,7 @@ export function Toolbar(props: {
           onClick={() => void client.leave()}
         />
       </div>
-    </div>
+    </section>
   );
 }
 
