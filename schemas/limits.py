@@ -138,6 +138,7 @@ COMPOSED_RATE_FPS: Final = 25  # Divides a second evenly; enough for faces and s
 DTLS_HANDSHAKE_S: Final = 15.0  # Three lost flights with DTLS's doubling timer; then ICE is gone too.
 DTLS_DATAGRAMS_QUEUED_MAX: Final = 16  # Two flights of a handshake, each twice; DTLS repeats the rest.
 TRANSPORT_UNUSED_S: Final = 30.0  # Opened and never connected: that page is gone.
+MEDIA_REQUESTS_IN_WORK_MAX: Final = 256  # `produce` waits for the log; a joining class must not queue up.
 ROOMS_PER_NODE_MAX: Final = 500  # Rooms that one control process follows.
 ROOM_IDLE_S: Final = 30.0  # A room that is not here is followed this long after the last request.
 COUNTERS_SAMPLED_S: Final = 5.0  # Half of Prometheus's usual pace; a sample walks all streams.

@@ -43,7 +43,6 @@ class Duties:
 
     def __init__(self, path: Path, now: float) -> None:
         self._path = path
-        self._before = now
         self._feedback = Pace(limits.FEEDBACK_INTERVAL_S, now)
         self._tap = Pace(limits.TAP_INTERVAL_S, now)
         self._choice = Pace(_CHOICE_INTERVAL_S, now)
@@ -53,9 +52,7 @@ class Duties:
     def tick(self, now: float) -> None:
         """Does what is due."""
         path = self._path
-        passed_s, self._before = now - self._before, now
         for peer in path.peers.values():
-            peer.refill(passed_s)
             if peer.padding.ticks:
                 _pad(peer, now)
         _ask_for_repairs(path, now)

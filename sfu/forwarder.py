@@ -89,9 +89,9 @@ class PythonForwarder:
         """The bound UDP port."""
         return self._wire.port
 
-    def receive(self, datagram: bytes, address: Address, now: float) -> None:
-        """Takes one datagram from the wire."""
-        answer = self._path.receive(datagram, address, now)
+    def receive(self, datagram: bytes, address: Address, now: float, waited_s: float = 0.0) -> None:
+        """Takes one datagram from the wire, where it waited for us."""
+        answer = self._path.receive(datagram, address, now, waited_s)
         if answer is not None:
             self._wire.send(answer, address)
 
@@ -208,10 +208,7 @@ class PythonForwarder:
         for layer in incoming.layers:
             path.torn.discard(layer)
             path.dark.discard(layer)
-            if layer.ssrc is not None and peer.layers.get(layer.ssrc) is layer:
-                del peer.layers[layer.ssrc]
-            if layer.rtx_ssrc is not None and peer.repairs.get(layer.rtx_ssrc) is layer:
-                del peer.repairs[layer.rtx_ssrc]
+            peer.forget_layer(layer)
         del path.viewers[producer]
         del path.incoming[producer]
 
@@ -258,9 +255,8 @@ class PythonForwarder:
         if viewer is None:
             return
         viewer.close()
-        viewer.peer.not_selected += viewer.not_selected
+        viewer.peer.forget_consumer(viewer)
         viewer.peer.unsettled = True
-        del viewer.peer.consumers[viewer.config.ssrc]
         del self._path.viewers[viewer.config.producer][consumer]
 
     def counters(self, transports: Sequence[str] | None = None) -> Counters:

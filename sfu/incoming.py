@@ -105,9 +105,8 @@ class Layer:
         self.subscribers: list[Subscriber] = []
         self.waiting: list[Subscriber] = []
 
-    def restart(self, ssrc: int) -> None:
-        """The layer goes on under another SSRC: nothing of the old numbering holds."""
-        self.ssrc = ssrc
+    def restart(self) -> None:
+        """The layer goes on under another SSRC."""
         self.reception = Reception(self.producer.config.clock_rate_hz)
         self.cache = Cache()
         self.report = None

@@ -79,7 +79,10 @@ class ProducerConfig(Struct, frozen=True):
 
 
 class ConsumerConfig(Struct, frozen=True):
-    """What a browser receives: SSRCs, payload types and extension ids that this node chose."""
+    """What a browser receives: SSRCs, payload types and extension ids that this node chose.
+
+    An SSRC is never used twice on one transport: under the same keys its key stream would repeat.
+    """
 
     id: str
     transport: str

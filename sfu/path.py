@@ -42,8 +42,12 @@ class Path:
         self.torn: set[Layer] = set()  # Layers with holes to ask for.
         self.dark: set[Layer] = set()  # Layers that owe a key frame.
 
-    def receive(self, datagram: bytes, address: Address, now: float) -> bytes | None:
-        """Takes one datagram; the answer goes back to where it came from."""
+    def receive(self, datagram: bytes, address: Address, now: float, waited_s: float = 0.0) -> bytes | None:
+        """Takes one datagram; the answer goes back to where it came from.
+
+        ``waited_s`` is how long it lay in the socket: the publisher shall not take our being busy for
+        a queue on his line.
+        """
         agent = self.ice.by_address.get(address)
         try:
             first = datagram[0] if datagram else 255
@@ -55,7 +59,7 @@ class Path:
                 if 192 <= datagram[1] <= 208:
                     self._rtcp(agent.owner, datagram, now)
                 else:
-                    self._rtp(agent.owner, datagram, now)
+                    self._rtp(agent.owner, datagram, now, waited_s)
             elif 19 < first < 64:
                 self.emit(DtlsDatagram(agent.owner.id, datagram))
             else:
@@ -91,12 +95,12 @@ class Path:
         return answer.reply
 
     # --- RTP ---
-    def _rtp(self, peer: Peer, datagram: bytes, now: float) -> None:
+    def _rtp(self, peer: Peer, datagram: bytes, now: float, waited_s: float) -> None:
         srtp = peer.srtp
         if srtp is None:
             raise RemotePacketError("no_keys")
         ssrc = int.from_bytes(datagram[8:12], "big")
-        if not peer.admits(ssrc):
+        if not peer.admits(ssrc, now):
             return
         packet = rtp.parse(srtp.open_rtp(datagram))
         peer.ssrcs.add(ssrc)
@@ -104,7 +108,7 @@ class Path:
         peer.bytes_received += len(datagram)
         number = packet.extensions.get(peer.transport_cc)
         if number is not None and len(number) == 2:
-            peer.arrivals.add(number[0] << 8 | number[1], int(now * 1e6))
+            peer.arrivals.add(number[0] << 8 | number[1], int((now - waited_s) * 1e6))
             peer.feedback_ssrc = ssrc
             self.heard.add(peer)
         layer = peer.layers.get(ssrc)
@@ -162,23 +166,18 @@ class Path:
             elif packet.payload_type == config.rtx_payload_type:
                 layer = _encoding(producer, packet.extensions.get(config.extensions.repaired_rid))
                 if layer is not None:
-                    peer.repairs.pop(layer.rtx_ssrc or -1, None)
-                    layer.rtx_ssrc = packet.ssrc
-                    peer.repairs[packet.ssrc] = layer
+                    peer.bind_repairs(layer, packet.ssrc)
                     self._repair(peer, layer, packet, now)
                     return
         raise RemotePacketError("ssrc_unknown")
 
     def _bind(self, peer: Peer, layer: Layer, ssrc: int, now: float) -> None:
-        if layer.ssrc is None:
-            layer.ssrc = ssrc
-        else:
-            # The browser began anew, as after replaceTrack with another encoder.
-            del peer.layers[layer.ssrc]
-            layer.restart(ssrc)
+        if layer.ssrc is not None:
+            # The browser began anew: nothing of the old numbering holds.
+            layer.restart()
             if layer.producer.tap is not None:
                 layer.producer.tap.interrupt()
-        peer.layers[ssrc] = layer
+        peer.bind(layer, ssrc)
         if layer.waiting or layer.key_frame_wanted:
             self.ask_key_frame(layer, now)
 
@@ -188,7 +187,7 @@ class Path:
         if srtp is None:
             raise RemotePacketError("no_keys")
         ssrc = int.from_bytes(datagram[4:8], "big")
-        if not peer.admits(ssrc):
+        if not peer.admits(ssrc, now):
             return
         compound = rtcp.parse(srtp.open_rtcp(datagram))
         peer.ssrcs.add(ssrc)

@@ -30,6 +30,7 @@ class Peer:
     """A transport; what is decided about it is decided elsewhere."""
 
     __slots__ = (
+        "_admitted_at",
         "_send",
         "allowance",
         "arrivals",
@@ -79,6 +80,7 @@ class Peer:
         self.departures = Departures()
         self.estimator = Estimator(now)
         self.allowance = _ALLOWANCE_MAX
+        self._admitted_at = now
         self.rtt_s: float | None = None
         self.packets_received = self.bytes_received = 0
         self.packets_sent = self.bytes_sent = 0
@@ -89,21 +91,48 @@ class Peer:
         """Media can be sent: there are keys, and an address that consented."""
         return self.srtp is not None and self.ice.send_address is not None
 
-    def admits(self, ssrc: int) -> bool:
+    def admits(self, ssrc: int, now: float) -> bool:
         """Bounds what an authenticated peer can make us do: packets per time, and SSRCs."""
-        if self.allowance <= 0:
+        fresh = self.allowance + (now - self._admitted_at) * limits.PACKETS_PER_TRANSPORT_PER_S_MAX
+        self._admitted_at = now
+        if fresh < 1:
+            self.allowance = fresh
             self.drops["flood"] += 1
             return False
-        self.allowance -= 1
+        self.allowance = min(_ALLOWANCE_MAX, fresh) - 1
         if ssrc not in self.ssrcs and len(self.ssrcs) >= limits.SSRCS_PER_TRANSPORT_MAX:
             self.drops["too_many_ssrcs"] += 1
             return False
         return True
 
-    def refill(self, passed_s: float) -> None:
-        """Time passed: more packets are admitted."""
-        fresh = self.allowance + passed_s * limits.PACKETS_PER_TRANSPORT_PER_S_MAX
-        self.allowance = min(_ALLOWANCE_MAX, fresh)
+    def forget_layer(self, layer: Layer) -> None:
+        """A producer ended: its streams are unknown again, and SRTP keeps nothing of them."""
+        for ssrc, known in ((layer.ssrc, self.layers), (layer.rtx_ssrc, self.repairs)):
+            if ssrc is not None and known.get(ssrc) is layer:
+                del known[ssrc]
+                self._forget_ssrc(ssrc)
+
+    def bind(self, layer: Layer, ssrc: int) -> None:
+        """The layer comes under this SSRC from now on."""
+        if layer.ssrc is not None and self.layers.pop(layer.ssrc, None) is not None:
+            self._forget_ssrc(layer.ssrc)
+        layer.ssrc = ssrc
+        self.layers[ssrc] = layer
+
+    def bind_repairs(self, layer: Layer, ssrc: int) -> None:
+        """As ``bind``, for the layer's RTX."""
+        if layer.rtx_ssrc is not None and self.repairs.pop(layer.rtx_ssrc, None) is not None:
+            self._forget_ssrc(layer.rtx_ssrc)
+        layer.rtx_ssrc = ssrc
+        self.repairs[ssrc] = layer
+
+    def forget_consumer(self, viewer: "Outgoing") -> None:
+        """A consumer ended."""
+        del self.consumers[viewer.config.ssrc]
+        self.not_selected += viewer.not_selected
+        for ssrc in (viewer.config.ssrc, viewer.config.rtx_ssrc):
+            if ssrc is not None and self.srtp is not None:
+                self.srtp.forget_sent(ssrc)
 
     def send_rtp(self, packet: bytes) -> str | None:
         """Seals and sends; the answer is the reason of a drop, None when sent."""
@@ -132,6 +161,11 @@ class Peer:
         address = self.ice.send_address
         if address is not None:
             self._send(datagram, address)
+
+    def _forget_ssrc(self, ssrc: int) -> None:
+        self.ssrcs.discard(ssrc)
+        if self.srtp is not None:
+            self.srtp.forget_received(ssrc)
 
 
 _ALLOWANCE_MAX = (

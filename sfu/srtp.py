@@ -1,5 +1,7 @@
 """SRTP of one transport: pylibsrtp's sessions, with our window and our errors (RFC 3711, RFC 7714)."""
 
+from contextlib import suppress
+
 from pylibsrtp import Error, Policy, Session
 
 from schemas import limits
@@ -42,6 +44,15 @@ class Srtp:
         """Encrypts; the caller keeps packets within ``PROTECT_BYTES_MAX``."""
         return self._send.protect(packet)
 
+    def forget_received(self, ssrc: int) -> None:
+        """Frees the state of a stream that ended."""
+        _remove(self._receive, ssrc)
+
+    def forget_sent(self, ssrc: int) -> None:
+        """As ``forget_received``. The SSRC may not be used again under these keys: its numbers, and so
+        its key stream, would repeat."""
+        _remove(self._send, ssrc)
+
     def seal_rtcp(self, packet: bytes) -> bytes:
         """As ``seal_rtp``, for RTCP."""
         return self._send.protect_rtcp(packet)
@@ -54,6 +65,11 @@ def _session(profile: SrtpProfile, key: bytes, direction: int) -> Session:
     policy.window_size = limits.SRTP_WINDOW_PACKETS
     policy.allow_repeat_tx = True
     return Session(policy=policy)
+
+
+def _remove(session: Session, ssrc: int) -> None:
+    with suppress(Error):  # Nothing was ever received or sent on it.
+        session.remove_stream(ssrc)
 
 
 def _reason(error: Exception) -> str:
