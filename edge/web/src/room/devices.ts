@@ -64,8 +64,13 @@ export class Devices extends Store<DevicesState> {
     await this.listChoices();
   }
 
-  async setOn(kind: DeviceKind, on: boolean): Promise<void> {
+  /** Switched before class, and so kept as a habit; what is switched in class is about that moment. */
+  async prefer(kind: DeviceKind, on: boolean): Promise<void> {
     remember(`${kind}-on`, on ? "yes" : "no");
+    await this.setOn(kind, on);
+  }
+
+  async setOn(kind: DeviceKind, on: boolean): Promise<void> {
     const device = this.get()[kind];
     if (!on) {
       if (kind === "camera") this.release(kind);
@@ -77,7 +82,7 @@ export class Devices extends Store<DevicesState> {
     await this.listChoices();
   }
 
-  /** Off by somebody else's decision: nothing of it is remembered as the person's own wish. */
+  /** Off by somebody else's decision. */
   switchOff(kind: DeviceKind): void {
     if (kind === "camera") this.release(kind);
     this.change(kind, { on: false });

@@ -67,7 +67,7 @@ function Toggle({ devices, kind, state }: { devices: Devices; kind: DeviceKind; 
       data-on={on}
       aria-label={t(label)}
       title={t(label)}
-      onClick={() => void devices.setOn(kind, !on)}
+      onClick={() => void devices.prefer(kind, !on)}
     >
       <Icon name={on ? kind : `${kind}Off`} />
     </button>

@@ -57,7 +57,7 @@ export const Tile = memo(function Tile({
           </span>
         )}
         <span className="tile-name-text">
-          {mine ? t("class.you", { name: person.display_name }) : person.display_name}
+          {mine && !small ? t("class.you", { name: person.display_name }) : person.display_name}
         </span>
       </span>
     </div>
