@@ -15,7 +15,7 @@ from msgspec import Raw, Struct
 
 from bus.interface import Bus, Message
 from schemas import subjects
-from schemas.limits import CONSUMERS_PER_TRANSPORT_MAX
+from schemas.limits import CONSUMERS_PER_TRANSPORT_MAX, MEDIA_REQUESTS_IN_WORK_MAX
 from schemas.signalling import (
     METHODS,
     CloseConsumers,
@@ -76,7 +76,10 @@ async def serve_node(bus: Bus, forwarder: Forwarder, addresses: tuple[str, ...])
         node = Node(bus, forwarder, addresses, tasks)
         node.start()
         try:
-            async with bus.core.serve(subjects.sfu_requests(node.id), partial(respond, node)):
+            requests = subjects.sfu_requests(node.id)
+            async with bus.core.serve(
+                requests, partial(respond, node), concurrency=MEDIA_REQUESTS_IN_WORK_MAX
+            ):
                 try:
                     yield node
                 finally:

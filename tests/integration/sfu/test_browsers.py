@@ -6,15 +6,21 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import partial
 from typing import Any
 
+import av
+import msgspec
 import pytest
+from aiortc.codecs import depayload
+from aiortc.rtcrtpparameters import RTCRtpCodecParameters
+from aiortc.rtp import RtpPacket
 from playwright.async_api import Browser, Page
 
-from schemas.commands import CloseTrack, MuteTrack, UnmuteTrack
+from schemas.artifacts import RtpBatch
+from schemas.commands import CloseTrack, MuteTrack, StartRecording, StopRecording, UnmuteTrack
 from schemas.envelope import Actor
 from schemas.ids import TrackId
 from sfu.forwarder import open_forwarder
 from tests.integration.sfu.browsers import CHROMIUM, chromium, open_page, page_url, received
-from tests.unit.sfu_control.campus import SAM, TESS, Campus, campus
+from tests.unit.sfu_control.campus import KEY, SAM, TESS, Campus, campus
 
 pytestmark = [
     pytest.mark.browser,
@@ -59,7 +65,7 @@ async def consumed(page: Page, *tracks: TrackId) -> None:
 
 
 async def when(
-    page: Page, track: TrackId, is_so: Callable[[dict[str, Any]], object], *, seconds: float = 15.0
+    page: Page, track: TrackId, is_so: Callable[[dict[str, Any]], object], *, seconds: float = 40.0
 ) -> dict[str, Any]:
     """What the browser says of a consumer, as soon as it is so."""
     loop = asyncio.get_running_loop()
@@ -172,6 +178,70 @@ async def test_a_track_published_muted_sends_nothing_until_unmuted(opens: Opens,
     assert (await received(student, face)).get("packetsReceived", 0) == 0
     await school.says(TESS, UnmuteTrack(face))
     await flows(student, face)
+
+
+async def test_a_recording_holds_pictures_that_decode(opens: Opens, school: Campus) -> None:
+    """From the browser's encoder through the tap and the bus to frames: the highest layer, no hole."""
+    teacher = await opens(TESS)
+    voice, face = await published(teacher, "microphone"), await published(teacher, "camera")
+    await all_layers(teacher, face)
+    await school.says(TESS, StartRecording())
+    await asyncio.gather(*(_batch_number(school, track, 10) for track in (voice, face)))
+    await school.says(TESS, StopRecording())
+    sound, picture = await recorded(school, voice), await recorded(school, face)
+    for batches in (sound, picture):
+        assert [b.index for b in batches] == list(range(len(batches)))
+        assert batches[-1].end
+        assert any(b.reports for b in batches), "sender reports are what brings both into step"
+    decoder = av.CodecContext.create("vp8", "r")
+    assert isinstance(decoder, av.VideoCodecContext)
+    frames: list[av.VideoFrame] = []
+    for data in _vp8_frames(picture):
+        frames += decoder.decode(av.Packet(data))
+    assert len(frames) >= 10
+    assert (frames[-1].width, frames[-1].height) == (960, 540), "the highest layer that flows"
+
+
+async def all_layers(page: Page, track: TrackId) -> None:
+    """The browser adds layers as it learns what its line carries."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + 40
+    while True:
+        layers = await page.evaluate(f"page.sent('{track}')")
+        if all(layer["framesEncoded"] for layer in layers):
+            return
+        assert loop.time() < deadline, f"never all: {layers}"
+        await asyncio.sleep(0.1)
+
+
+async def _batch_number(school: Campus, track: TrackId, number: int) -> None:
+    async with asyncio.timeout(20), school.bus.records.follow(KEY, track) as stored:
+        async for data in stored:
+            if msgspec.msgpack.decode(data, type=RtpBatch).index >= number:
+                return
+
+
+async def recorded(school: Campus, track: TrackId) -> list[RtpBatch]:
+    batches: list[RtpBatch] = []
+    async with asyncio.timeout(20), school.bus.records.follow(KEY, track) as stored:
+        async for data in stored:
+            batches.append(msgspec.msgpack.decode(data, type=RtpBatch))
+            if batches[-1].end:
+                break
+    return batches
+
+
+def _vp8_frames(batches: list[RtpBatch]) -> Iterator[bytes]:
+    codec = RTCRtpCodecParameters("video/VP8", 90_000, payloadType=0)
+    frame = b""
+    for batch in batches:
+        packets = [RtpPacket.parse(p.packet) for p in batch.packets]
+        for packet in packets:
+            if packet.payload:
+                frame += depayload(codec, packet.payload)
+            if packet.marker and frame:
+                yield frame
+                frame = b""
 
 
 async def test_an_ice_restart_keeps_the_picture_in_both_directions(opens: Opens) -> None:
