@@ -63,8 +63,6 @@ def _file(request: HttpRequest, file: Path, caching: str) -> Response[Any]:
     if request.headers.get("if-none-match") == etag:
         return Response(b"", status_code=304, headers=headers)
     media_type = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-    if media_type.startswith("text/") or media_type.endswith("javascript"):
-        media_type += "; charset=utf-8"
     return Response(content, media_type=media_type, headers=headers)
 
 

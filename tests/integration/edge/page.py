@@ -125,6 +125,14 @@ class Line:
             await self._news.wait_for(lambda: bool(holds()))
         return holds()
 
+    async def came(self, wire_type: str, count: int = 1) -> None:
+        """Waits for so many events of a type."""
+        await self.until(lambda: len(self.of_type(wire_type)) >= count)
+
+    async def knows(self, seq: int) -> None:
+        """Waits until this page knows everything up to a seq."""
+        await self.until(lambda: self.position >= seq)
+
     async def command(self, name: str, command: str = "", **data: Any) -> Json:
         """Sends a command and waits for its answer."""
         command = command or secrets.token_hex(8)

@@ -33,7 +33,7 @@ async def test_a_page_sees_the_room_joins_and_what_is_said_comes_in_order(school
         for n in range(10):
             await (tess if n % 2 else sam).accepted("post_message", text=str(n))
         for line in (tess, sam):
-            await line.until(lambda line=line: len(line.of_type("chat.posted")) == 10)
+            await line.came("chat.posted", 10)
             assert [e["data"]["text"] for e in line.of_type("chat.posted")] == [str(n) for n in range(10)]
             assert line.position > 0
         joined = sam.of_type("roster.joined")
@@ -90,20 +90,14 @@ async def test_a_cut_line_resumes_without_hole_or_repeat(school: School) -> None
             student.url = edge.url
             async with student.page(room, resume_from=position, connection=connection) as back:
                 assert back.welcome["resumed"] is True
-                await back.until(lambda back=back: len(back.of_type("chat.posted")) == 5)
+                await back.came("chat.posted", 5)
                 assert not any(f["t"] == "view" for f in back.frames)
                 first = next(f for f in back.frames if f["t"] == "events")
                 assert first["after"] == position
                 assert [e["seq"] for e in back.events] == sorted({e["seq"] for e in back.events})
                 assert [e["seq"] for e in back.of_type("chat.posted")] == posted
-                await tess.until(
-                    lambda back=back: (
-                        tess.of_type("roster.connected")
-                        and tess.of_type("roster.connected")[-1]["data"]["connection"]
-                        == back.welcome["connection"]
-                    )
-                )
                 connection = back.welcome["connection"]
+                await tess.until(lambda: connected_by(tess, connection))
 
 
 async def test_a_position_from_the_future_gets_a_view(school: School) -> None:
@@ -247,7 +241,7 @@ async def test_a_slow_reader_is_sent_to_resume_while_others_go_on(school: School
             assert chatter < 200, "nothing bounds this reader"
             chatter += 1
             last = await append_chat(school, room)
-            await tess.until(lambda last=last: tess.position >= last)
+            await tess.knows(last)
         assert viewer.closing == "too_slow"
         slow.socket.transport.resume_reading()
         code, closing = await slow.closed()
@@ -255,7 +249,7 @@ async def test_a_slow_reader_is_sent_to_resume_while_others_go_on(school: School
         assert closing is not None
         assert slow.position < tess.position
         async with student.page(room, resume_from=slow.position) as back:
-            await back.until(lambda: back.position >= tess.position)
+            await back.knows(tess.position)
 
 
 async def append_chat(school: School, room: str) -> int:
@@ -364,7 +358,7 @@ async def test_a_mute_by_the_host_reaches_everybody(school: School) -> None:
         await tess.until(lambda: tess.of_type("track.published"))
         await tess.accepted("mute_track", track="t1")
         for line in (tess, sam):
-            await line.until(lambda line=line: line.of_type("track.muted"))
+            await line.came("track.muted")
             assert line.of_type("track.muted")[0]["data"]["by"] == tess.welcome["participant"]
         assert (await tess.command("unmute_track", track="t1"))["code"] == "forbidden"
 
@@ -390,6 +384,12 @@ async def test_signals_reach_those_they_are_meant_for(school: School) -> None:
         await sam.until(lambda: kinds(sam) == ["layer", "levels"])
         typing = next(f for f in tess.frames if f["t"] == "signal" and f["kind"] == "typing")
         assert typing["sender"] == sam.welcome["participant"]
+
+
+def connected_by(line: Line, connection: str) -> bool:
+    """Whether the last socket that came back is this one."""
+    came_back = line.of_type("roster.connected")
+    return bool(came_back) and came_back[-1]["data"]["connection"] == connection
 
 
 async def media(line: Line, epoch: int, method: str = "open") -> tuple[bool, object]:
