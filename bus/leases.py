@@ -17,7 +17,17 @@ from contextlib import asynccontextmanager, suppress
 
 from bus import metrics
 from bus.background import background
-from bus.interface import Bucket, BusError, Conflict, Core, Entry, Lease, Message, NoResponders, Unavailable
+from bus.interface import (
+    Bucket,
+    Conflict,
+    Core,
+    Entry,
+    Lease,
+    Message,
+    NoResponders,
+    Refused,
+    Unavailable,
+)
 from schemas import subjects
 from schemas.limits import (
     LIVENESS_GRACE_S,
@@ -84,11 +94,23 @@ class HeldLease:
                     self._lose("its time ran out")
 
     async def release(self) -> None:
-        """Deletes it, if it is still ours."""
-        if not self._lost.is_set():
-            self._lost.set()
-            with suppress(BusError):
-                await self._bucket.delete(self.name, self._revision)
+        """Deletes it, if it is still ours. A refresh that was cut off may have moved the revision."""
+        if self._lost.is_set():
+            return
+        self._lost.set()
+        with suppress(Unavailable, Refused):
+            while not await self._deleted():
+                entry = await self._bucket.get(self.name)
+                if entry is None or entry.value != self._process:
+                    return
+                self._revision = entry.revision
+
+    async def _deleted(self) -> bool:
+        try:
+            await self._bucket.delete(self.name, self._revision)
+        except Conflict:
+            return False
+        return True
 
     async def _refresh(self) -> None:
         """Writes our name again. An unanswered write may have happened: then the revision is a later one

@@ -7,7 +7,6 @@ markers that expiry leaves; history per subject; the size limits; transform and 
 
 import asyncio
 import bisect
-import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -16,7 +15,7 @@ from msgspec import Struct
 from bus.api import NANOSECONDS
 from bus.kv import MARKER_REASON
 from bus.publisher import EXPECTED_LAST, EXPECTED_LAST_FILTER, TTL
-from schemas.subjects import MESSAGE_ID
+from schemas.subjects import MESSAGE_ID, partition_hash
 
 
 class Record(Struct, frozen=True):
@@ -188,6 +187,6 @@ def _mapped(source: str, target: str, subject: str) -> str:
     if found:
         arguments, _, tail = rest.partition(")}}")
         count, *places = (int(argument) for argument in arguments.split(","))
-        digest = hashlib.sha256("".join(stars[place - 1] for place in places).encode()).digest()
-        target = f"{head}{int.from_bytes(digest[:4]) % count}{tail}"
+        number = partition_hash("".join(stars[place - 1] for place in places)) % count
+        target = f"{head}{number}{tail}"
     return target

@@ -50,6 +50,9 @@ CONSUMERS_PER_TRANSPORT_MAX: Final = 200  # 50 tiles with sound and screen, and 
 SIMULCAST_LAYERS_MAX: Final = 3  # What browsers encode.
 RTP_PACKET_BYTES_MAX: Final = 1_500  # One Ethernet frame.
 RETRANSMIT_CACHE_PACKETS: Final = 600  # One second of a 5 Mbit/s layer; older repairs come too late.
+RETRANSMIT_CACHE_S: Final = (
+    2.0  # Longer ago nobody's picture can still be mended; bounds memory of slow layers.
+)
 KEY_FRAME_REQUEST_INTERVAL_S: Final = 1.0  # Per layer; a storm of viewers costs the sender one key frame.
 FOLLOW_WAIT_S: Final = 2.0  # How long a node waits until it has followed to the seq a request names.
 NODE_BEAT_S: Final = 1.0  # Registration refresh of a media node.
@@ -58,13 +61,15 @@ NODE_SILENT_S: Final = 1.0  # Nobody listens there any more; a change of NATS se
 ICE_CONSENT_S: Final = 15.0  # Half of the 30 s of RFC 7675, so that attendance ends near the truth.
 ICE_ADDRESSES_PER_TRANSPORT_MAX: Final = 16  # Candidates of a laptop with VPN, Wi-Fi and cable, twice.
 SRTP_WINDOW_PACKETS: Final = 1_024  # A late packet keeps its number; the default of 128 refuses it.
-SSRCS_PER_TRANSPORT_MAX: Final = 256  # Four tracks of three layers with RTX are 24; a stranger's cost 0.4 kB each.
+SSRCS_PER_TRANSPORT_MAX: Final = (
+    256  # Four tracks of three layers with RTX are 24; a stranger's cost 0.4 kB each.
+)
 PACKETS_PER_TRANSPORT_PER_S_MAX: Final = 4_000  # 40 Mbit/s of video; more is a flood and drops at its sender.
 MISSING_PACKETS_MAX: Final = 600  # As many as the retransmission cache of the other side can hold.
 NACK_ATTEMPTS_MAX: Final = 8  # With a growing pause about 1 s of trying; later the picture has moved on.
 NACK_WAIT_S: Final = 0.015  # Reordered packets arrive by themselves within this.
 RETRANSMIT_SHARE_MAX: Final = 0.25  # Of a viewer's bitrate: a NACK storm may not become an amplifier.
-SOCKET_BUFFER_BYTES: Final = 4_194_304  # A quarter of a second of 100 Mbit/s while the process does something else.
+SOCKET_BUFFER_BYTES: Final = 4_194_304  # A quarter of a second at 100 Mbit/s while the loop is busy.
 FEEDBACK_INTERVAL_S: Final = 0.05  # Transport-wide feedback; Chromium's estimate starves without it.
 REPORT_INTERVAL_S: Final = 1.0  # Sender and receiver reports; Chromium's own pace for video.
 LEVELS_INTERVAL_S: Final = 0.2  # Faster than a person notices who speaks.

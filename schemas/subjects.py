@@ -89,12 +89,17 @@ def partition_lease(partition: int) -> str:
     return f"partition.{partition}"
 
 
-def partition_of(key: RoomKey) -> int:
-    """The partition to which the server maps a room's commands: FNV-1a of both tokens, modulo."""
+def partition_hash(tokens: str) -> int:
+    """How the server hashes the joined tokens of a ``partition`` mapping: FNV-1a, 32 bits."""
     digest = 2_166_136_261
-    for byte in f"{key.tenant}{key.room}".encode():
+    for byte in tokens.encode():
         digest = ((digest ^ byte) * 16_777_619) & 0xFFFF_FFFF
-    return digest % PARTITIONS
+    return digest
+
+
+def partition_of(key: RoomKey) -> int:
+    """The partition to which the server maps a room's commands."""
+    return partition_hash(f"{key.tenant}{key.room}") % PARTITIONS
 
 
 _PARTNER = "rooms_process."
