@@ -16,6 +16,7 @@ from sfu.peer import Padding, Peer
 TICK_S = 0.025  # Half the feedback interval; also the pace of repairs.
 _CHOICE_INTERVAL_S = 0.2
 _PROBE_TICKS = 4
+_PAD_PACKETS_MAX = 50  # Per tick and video: 20 Mbit/s of full packets.
 _PROBE_MARGIN = 1.3  # Above what is wanted, as choosing a layer needs room too.
 _SILENT_S = 3.0  # A publisher that sent nothing for so long is not asked for key frames.
 _DATAGRAM_BYTES = 1_200
@@ -194,8 +195,8 @@ def _pad(peer: Peer, now: float) -> None:
     left = peer.padding.bytes_per_tick
     peer.padding = Padding(peer.padding.ticks - 1, left)
     for viewer in peer.consumers.values():
-        while left > 0:
-            size = viewer.pad(now, peer.estimator.probe_id)
+        for _ in range(_PAD_PACKETS_MAX):
+            size = viewer.pad(now, peer.estimator.probe_id) if left > 0 else 0
             if not size:
                 break
             left -= size

@@ -27,6 +27,7 @@ _BASE_WINDOW_US = 15_000_000  # The shortest way is remembered for one to two of
 _DECREASE = 0.85
 _INCREASE_PER_S = 1.08
 _ARRIVED_WINDOW_US = 500_000
+_ARRIVED_MAX = 4_096  # 80 Mbit/s in the window; a viewer whose clock runs backwards reaches it.
 _ARRIVED_SPAN_MIN_US = 150_000
 _LOSS_PACKETS_MIN = 20
 _LOSS_HIGH, _LOSS_LOW = 0.10, 0.02
@@ -287,7 +288,8 @@ class Estimator:
             self._first_arrival_us = arrived_us
         self._arrived.append((arrived_us, size))
         self._arrived_bytes += size
-        while self._arrived[0][0] < arrived_us - _ARRIVED_WINDOW_US:
+        oldest = arrived_us - _ARRIVED_WINDOW_US
+        while self._arrived[0][0] < oldest or len(self._arrived) > _ARRIVED_MAX:
             self._arrived_bytes -= self._arrived.popleft()[1]
 
     def _follow_delay(self, usage: Usage, now: float) -> None:

@@ -120,6 +120,7 @@ class Layer:
             self.reception.skip(place)
             return False
         packet.index = self.reception.index(place)
+        packet.arrived_at = now
         self.heard_at = now
         self.accepted += 1
         self.rate.bytes += len(packet.data)
@@ -128,6 +129,7 @@ class Layer:
         if producer.config.nack:
             self.cache.add(packet)
         if producer.paused:
+            packet.data = b""
             return True
         if self.waiting or self.key_frame_wanted:
             self._join(packet, now)
@@ -135,6 +137,7 @@ class Layer:
             viewer.forward(packet, now)
         if producer.tap is not None:
             producer.tap.take(self, packet, now)
+        packet.data = b""
         return True
 
     def starts_key_frame(self, packet: RtpPacket) -> bool:

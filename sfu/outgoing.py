@@ -200,7 +200,10 @@ class Outgoing:
         """Answers a NACK with RTX, within the budget."""
         self.nacks += len(sequences)
         pause_s = self.peer.rtt_s or 0.02
-        for sequence in sequences:
+        for place, sequence in enumerate(sequences):
+            if self._budget.is_spent:
+                self.peer.drops["repair_refused"] += len(sequences) - place
+                return
             found = self._sent_packet(sequence)
             if found is None:
                 self.peer.drops["repair_unknown"] += 1
@@ -210,9 +213,9 @@ class Outgoing:
                 self._send_repair(found[0], found[1], found[2], now, probe=0)
 
     def pad(self, now: float, probe: int) -> int:
-        """Repeats the latest packet as a probe of the line; the answer is its size, 0 when none is kept."""
+        """Repeats a late packet as a probe of the line; the answer is its size, 0 when none is kept."""
         layer = self.current
-        packet = layer.cache.latest() if layer is not None else None
+        packet = layer.cache.largest_of_latest() if layer is not None else None
         if packet is None:
             return 0
         place = packet.index + self.continuity.index_offset

@@ -25,6 +25,11 @@ from sfu.outgoing import Outgoing
 from sfu.peer import Peer
 from sfu.rtp import RtpPacket
 
+# What a datagram takes from its peer's allowance, by what it makes us do.
+_RTP_COST = 1
+_RTCP_COST = 4
+_DTLS_COST = 20
+
 
 class Path:
     """The tables, and the way of a datagram through them."""
@@ -61,6 +66,7 @@ class Path:
                 else:
                     self._rtp(agent.owner, datagram, now, waited_s)
             elif 19 < first < 64:
+                agent.owner.admit(now, _DTLS_COST)
                 self.emit(DtlsDatagram(agent.owner.id, datagram))
             else:
                 raise RemotePacketError("protocol_unknown")
@@ -100,8 +106,8 @@ class Path:
         if srtp is None:
             raise RemotePacketError("no_keys")
         ssrc = int.from_bytes(datagram[8:12], "big")
-        if not peer.admits(ssrc, now):
-            return
+        peer.admit(now, _RTP_COST)
+        peer.admit_ssrc(ssrc)
         packet = rtp.parse(srtp.open_rtp(datagram))
         peer.ssrcs.add(ssrc)
         peer.packets_received += 1
@@ -136,8 +142,10 @@ class Path:
 
     def _repair(self, peer: Peer, layer: Layer, packet: RtpPacket, now: float) -> None:
         config = layer.producer.config
-        if packet.payload_type != config.rtx_payload_type or layer.ssrc is None:
+        if packet.payload_type != config.rtx_payload_type:
             raise RemotePacketError("payload_type_unknown")
+        if layer.ssrc is None:
+            raise RemotePacketError("rtx_unasked")
         sequence, payload = retransmit.unwrap(packet)
         place = layer.reception.repair(sequence, now)
         if place is None:
@@ -187,8 +195,8 @@ class Path:
         if srtp is None:
             raise RemotePacketError("no_keys")
         ssrc = int.from_bytes(datagram[4:8], "big")
-        if not peer.admits(ssrc, now):
-            return
+        peer.admit(now, _RTCP_COST)
+        peer.admit_ssrc(ssrc)
         compound = rtcp.parse(srtp.open_rtcp(datagram))
         peer.ssrcs.add(ssrc)
         if compound.malformed:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from schemas import limits
+from sfu.errors import RemotePacketError
 from sfu.estimate import Estimator
 from sfu.ice import Address, IceAgent
 from sfu.incoming import Incoming, Layer
@@ -91,19 +92,19 @@ class Peer:
         """Media can be sent: there are keys, and an address that consented."""
         return self.srtp is not None and self.ice.send_address is not None
 
-    def admits(self, ssrc: int, now: float) -> bool:
-        """Bounds what an authenticated peer can make us do: packets per time, and SSRCs."""
+    def admit(self, now: float, cost: int) -> None:
+        """Bounds the work that a peer can cause per time: beyond it, datagrams are refused unread."""
         fresh = self.allowance + (now - self._admitted_at) * limits.PACKETS_PER_TRANSPORT_PER_S_MAX
         self._admitted_at = now
-        if fresh < 1:
+        if fresh < cost:
             self.allowance = fresh
-            self.drops["flood"] += 1
-            return False
-        self.allowance = min(_ALLOWANCE_MAX, fresh) - 1
+            raise RemotePacketError("flood")
+        self.allowance = min(_ALLOWANCE_MAX, fresh) - cost
+
+    def admit_ssrc(self, ssrc: int) -> None:
+        """Bounds the SSRCs of a peer: SRTP keeps state for each, whether it is known to us or not."""
         if ssrc not in self.ssrcs and len(self.ssrcs) >= limits.SSRCS_PER_TRANSPORT_MAX:
-            self.drops["too_many_ssrcs"] += 1
-            return False
-        return True
+            raise RemotePacketError("too_many_ssrcs")
 
     def forget_layer(self, layer: Layer) -> None:
         """A producer ended: its streams are unknown again, and SRTP keeps nothing of them."""

@@ -1,11 +1,14 @@
 """Repairs: the packets kept for viewers who lost them, and RTX, the stream they travel in (RFC 4588)."""
 
 from collections import OrderedDict
+from itertools import islice
 from struct import pack
 
 from schemas import limits
 from sfu.errors import RemotePacketError
 from sfu.rtp import RtpPacket
+
+_LATEST = 8
 
 
 def wrap(sequence: int) -> bytes:
@@ -30,18 +33,23 @@ class Cache:
         self._packets: OrderedDict[int, RtpPacket] = OrderedDict()
 
     def add(self, packet: RtpPacket) -> None:
-        """Keeps a packet; the oldest one goes when the cache is full."""
-        self._packets[packet.index] = packet
-        if len(self._packets) > limits.RETRANSMIT_CACHE_PACKETS:
-            self._packets.popitem(last=False)
+        """Keeps a packet; those that are too old or too many go."""
+        packets = self._packets
+        packets[packet.index] = packet
+        oldest = next(iter(packets.values()))
+        too_old = packet.arrived_at - limits.RETRANSMIT_CACHE_S
+        while len(packets) > limits.RETRANSMIT_CACHE_PACKETS or oldest.arrived_at < too_old:
+            packets.popitem(last=False)
+            oldest = next(iter(packets.values()))
 
     def get(self, index: int) -> RtpPacket | None:
         """The packet, if it is still kept."""
         return self._packets.get(index)
 
-    def latest(self) -> RtpPacket | None:
-        """The packet kept last."""
-        return next(reversed(self._packets.values()), None)
+    def largest_of_latest(self) -> RtpPacket | None:
+        """The largest of the packets kept last: padding in few pieces."""
+        latest = islice(reversed(self._packets.values()), _LATEST)
+        return max(latest, key=lambda packet: len(packet.payload), default=None)
 
 
 class RepairBudget:
@@ -63,9 +71,14 @@ class RepairBudget:
         """Media was sent: repairs may follow in proportion."""
         self._bytes = min(self._BURST_BYTES, self._bytes + media_bytes * limits.RETRANSMIT_SHARE_MAX)
 
+    @property
+    def is_spent(self) -> bool:
+        """Nothing can be repaired now."""
+        return self._bytes < limits.RTP_PACKET_BYTES_MAX
+
     def spend(self, sequence: int, size: int, now: float, pause_s: float) -> bool:
         """Tells whether this repair may be sent now, and counts it."""
-        if self._bytes < size or now - self._sent_at.get(sequence, -1e9) < pause_s:
+        if self.is_spent or now - self._sent_at.get(sequence, -1e9) < pause_s:
             return False
         self._bytes -= size
         self._sent_at[sequence] = now

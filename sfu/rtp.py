@@ -26,6 +26,8 @@ _CARRIED = ("audio_level", "video_orientation", "playout_delay", "dependency_des
 class RtpPacket(Struct):
     """One decrypted packet. Padding is stripped: ``payload`` is empty for padding-only packets.
 
+    ``data`` is let go once the packet is forwarded and tapped; repairs need the fields only.
+
     ``index`` is the sequence number without wrap and without the holes that padding-only packets
     leave; reception sets it. ``carried`` caches the viewer's extension elements, as viewers of one
     router share their ids: ``carried_for`` is the id set it was made for (compared by identity).
@@ -40,6 +42,7 @@ class RtpPacket(Struct):
     extensions: dict[int, bytes]
     payload: bytes
     index: int = 0
+    arrived_at: float = 0.0
     carried_for: Extensions | None = None
     carried: bytes | None = b""
     starts_key_frame: bool | None = None

@@ -92,6 +92,8 @@ def read(body: bytes) -> Report:
     if len(body) < 8:
         raise RemotePacketError("transport_cc_malformed")
     base, status_count, word = unpack_from("!HHI", body)
+    if status_count > _SPAN_MAX:  # A few bytes of runs would cost us 65,535 verdicts.
+        raise RemotePacketError("transport_cc_malformed")
     symbols: list[int] = []
     position = 8
     while len(symbols) < status_count:

@@ -10,6 +10,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 
 from pylibsrtp import Policy, Session
 
@@ -123,8 +124,8 @@ def main() -> None:
     out("kind    viewers   us/packet   floor   times floor\n")
     for kind, video, size in (("video", True, 1_122), ("audio", False, 122)):
         for viewers in VIEWERS:
-            base = best(lambda size=size: floor(size))
-            cost = best(lambda viewers=viewers, video=video: forwarded(viewers, video=video))
+            base = best(partial(floor, size))
+            cost = best(partial(forwarded, viewers, video=video))
             out(f"{kind:8}{viewers:7d}{cost:12.1f}{base:8.1f}{cost / base:14.2f}\n")
 
 

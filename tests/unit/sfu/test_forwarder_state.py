@@ -1,6 +1,12 @@
 """Who exists and who closes whom, in virtual time: desired state, consent, counters, bounds."""
 
+from contextlib import suppress
+from struct import pack
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pylibsrtp import Error
 
 from sfu import rtcp
 from sfu.interface import (
@@ -343,3 +349,72 @@ def test_slow_student_does_not_degrade_another() -> None:
 def _remb(bps: int) -> bytes:
     body = bytes(8) + b"REMB" + bytes((1,)) + (bps & 0x3FFFF).to_bytes(3, "big") + bytes(4)
     return b"\x8f\xce" + (len(body) // 4).to_bytes(2, "big") + body
+
+
+# --- what a peer with keys can do ----------------------------------------------------------------
+RTP_NOISE = st.tuples(
+    st.sampled_from([0x80, 0x90, 0xA0, 0xB0, 0x8F, 0x91]),
+    st.sampled_from([96, 97, 224, 225, 111, 13]),
+    st.integers(0, 65_535),
+    st.integers(0, 0xFFFFFFFF),
+    st.sampled_from([100, 101, 999, 5_000, 7]),
+    st.binary(max_size=60),
+).map(lambda fields: pack("!BBHII", *fields[:5]) + fields[5])
+RTCP_NOISE = st.tuples(
+    st.integers(0x80, 0xBF),
+    st.integers(200, 207),
+    st.integers(0, 14),
+    st.sampled_from([100, SSRC, 1]),
+    st.binary(max_size=60).map(lambda body: body[: len(body) // 4 * 4]),
+).map(lambda fields: pack("!BBHI", *fields[:4]) + fields[4])
+
+
+@settings(max_examples=40)
+@given(st.lists(RTP_NOISE | RTCP_NOISE, max_size=40))
+def test_noise_under_the_right_keys_raises_nothing(noise: list[bytes]) -> None:
+    lesson = Class()
+    lesson.show(KEY)
+    student = lesson.students[0]
+    for packet in noise:
+        if 200 <= packet[1] <= 207:
+            lesson.up.send(lesson.teacher.seal_rtcp(packet))
+            lesson.lines[0][0].send(student.seal_rtcp(packet))
+        else:
+            with suppress(Error):  # libsrtp refuses to seal some of it.
+                lesson.up.send(lesson.teacher.seal(packet))
+    lesson.pass_time(1.5)
+    counters = lesson.forwarder.counters()
+    offered = sum(stream.packets for stream in counters.streams if stream.role == "producer")
+    (sent,) = [stream.packets for stream in _consumers(counters.streams)]
+    unsent = ("not_selected", "before_start", "too_large", "not_connected", "socket_full")
+    assert offered == sent + sum(lesson.drops("student0").get(reason, 0) for reason in unsent)
+
+
+def test_flood_of_feedback_is_cut() -> None:
+    lesson = Class()
+    lesson.show(KEY)
+    lost = rtcp.transport_feedback(1, SSRC, pack("!HHI", 0, 60_000, 0x100) + pack("!H", 0x1FFF) * 8)
+    for _ in range(2_000):
+        lesson.lines[0][0].send(lesson.students[0].seal_rtcp(lost))
+    lesson.pass_time(0.1)
+    assert lesson.drops("student0")["flood"] > 1_000
+    assert lesson.drops("student0")["transport_cc_malformed"] > 100
+
+
+def test_round_trip_is_measured_from_reports() -> None:
+    lesson = Class()
+    lesson.show(KEY)
+    sent = rtcp.SenderReport(100, 0x1234_0000_0000, lesson.stream.timestamp, 2, 50)
+    lesson.up.send(lesson.teacher.seal_rtcp(rtcp.sender_report(sent)))
+    lesson.pass_time(1.1)
+    student = lesson.students[0]
+    report = next(message for message in student.messages if isinstance(message, rtcp.SenderReport))
+    block = rtcp.ReportBlock(SSRC, 64, 10, 1, 900, report.ntp >> 16 & 0xFFFFFFFF, 0)
+    began = lesson.node.clock.now
+    lesson.lines[0][0].send(student.seal_rtcp(rtcp.receiver_report(1, [block])))
+    lesson.pass_time(0.1)
+    (transport,) = lesson.forwarder.counters(["student0"]).transports
+    assert transport.rtt_ms is not None
+    assert 40 <= transport.rtt_ms <= (began - 1_000) * 1_000
+    (viewer,) = _consumers(lesson.forwarder.counters().streams)
+    assert (viewer.loss, viewer.jitter_ms) == (0.25, 10.0)
