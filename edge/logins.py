@@ -75,6 +75,16 @@ async def close_login(pool: asyncpg.Pool, login: LoginId, reason: str, now: int)
         await _revoke(connection, login, reason, now)
 
 
+async def disable_user(pool: asyncpg.Pool, user: str, now: int) -> bool:
+    """Shuts a user out: no new login, and the present ones end on every edge. False: no such user."""
+    async with pool.acquire() as connection, connection.transaction():
+        if await connection.fetchval(sql("disable_person"), user, now) is None:
+            return False
+        for row in await connection.fetch(sql("revoke_logins_of_person"), user, now):
+            await notify_revoked(connection, LoginId(row["id"]))
+    return True
+
+
 async def notify_revoked(
     connection: "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]", login: LoginId
 ) -> None:

@@ -179,7 +179,8 @@ class OpenRoom:
         if start == 1:
             return
         earlier = [s.commit async for s in self._bus.log.read(self.key) if s.commit.seq < start]
-        if len(earlier) + len(self._ring) <= RESUME_RING_COMMITS:
+        fits = len(earlier) + len(self._ring) <= RESUME_RING_COMMITS
+        if fits and self._ring_start() == start:  # The room may have been read anew meanwhile.
             self._ring.extendleft(reversed(earlier))
 
     def _ring_start(self) -> int:

@@ -20,7 +20,7 @@ from edge.parts import Parts
 from edge.presence import Presence
 from edge.queries import sql
 from edge.revocations import Revocations
-from edge.server import serving
+from edge.server import SocketProtocol, serving
 from edge.site import site
 from edge.tokens import load_ring
 from schemas.ids import EdgeId
@@ -38,9 +38,14 @@ log = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def edge_process(
-    settings: Settings, bus: Bus, listener: sockets.socket, *, clock: Clock = now_ms
+    settings: Settings,
+    bus: Bus,
+    listener: sockets.socket,
+    *,
+    clock: Clock = now_ms,
+    protocol: type[asyncio.Protocol] = SocketProtocol,
 ) -> AsyncIterator[Parts]:
-    """Serves while the context is open.
+    """Serves while the context is open. Another ``protocol`` of uvicorn's falls back to ASGI ``send``.
 
     Leaving stops in order: no new sockets, the present ones are told to come back elsewhere, the log is
     told of those that were in class, the lease is given back, the server closes.
@@ -74,7 +79,7 @@ async def edge_process(
             ]
             beating = group.create_task(presence.run())
             try:
-                async with serving(create_app(parts), listener):
+                async with serving(create_app(parts), listener, protocol=protocol):
                     try:
                         yield parts
                     finally:

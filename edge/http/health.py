@@ -1,5 +1,6 @@
 """``/healthz`` (the process lives), ``/readyz`` (it can do its work), ``/metrics``, ``/openapi.json``."""
 
+from ipaddress import ip_address
 from typing import Any
 
 import asyncpg
@@ -7,6 +8,7 @@ from litestar import Response, get
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from edge.auth import HttpRequest, parts_of
+from edge.problems import not_found
 
 
 @get("/healthz", include_in_schema=False, sync_to_thread=False)
@@ -29,8 +31,10 @@ async def readyz(request: HttpRequest) -> Response[str]:
 
 
 @get("/metrics", include_in_schema=False, sync_to_thread=False)
-def metrics() -> Response[bytes]:
-    """Figures for Prometheus; for the host itself and its network, not for the world."""
+def metrics(request: HttpRequest) -> Response[bytes]:
+    """Figures for Prometheus; for this host and its network, not for the world."""
+    if request.client is not None and ip_address(request.client.host).is_global:
+        raise not_found()
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 

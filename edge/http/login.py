@@ -101,9 +101,7 @@ async def renew(request: HttpRequest) -> Response[SignedIn]:
             )
         case Refused(reason="reused", login=login_id, person=person) if login_id and person:
             parts.revocations.add(login_id)
-            fact = audit.LoginFact(
-                "login.reuse_detected", now, parts.edge, person.id, login_id, _address(request)
-            )
+            fact = audit.Fact("login.reuse_detected", now, parts.edge, person.id, login_id, _address(request))
             await audit.record(parts.bus, person.tenant, fact)
     raise not_signed_in()
 
@@ -118,7 +116,7 @@ async def sign_out(request: HttpRequest, access: Caller) -> Response[dict[str, s
     await audit.record(
         parts.bus,
         access.person.tenant,
-        audit.LoginFact("login.ended", now, parts.edge, access.person.id, access.login, _address(request)),
+        audit.Fact("login.ended", now, parts.edge, access.person.id, access.login, _address(request)),
     )
     return Response({}, cookies=ended_cookies(parts.site), headers=_NO_STORE)
 
@@ -136,7 +134,7 @@ async def _signed_in(request: HttpRequest, person: Person, by: str) -> Response[
     parts = parts_of(request)
     now = parts.clock()
     login = await open_login(parts.pool, person, now)
-    fact = audit.LoginFact(
+    fact = audit.Fact(
         f"login.by_{by}",
         now,
         parts.edge,
@@ -152,7 +150,7 @@ async def _signed_in(request: HttpRequest, person: Person, by: str) -> Response[
 async def _refused(request: HttpRequest, by: str, email: str = "") -> Problem:
     """The same words whoever it was, so that nobody learns which addresses exist."""
     parts = parts_of(request)
-    fact = audit.LoginFact(
+    fact = audit.Fact(
         f"login.refused_{by}", parts.clock(), parts.edge, address=_address(request), email=email
     )
     await audit.record(parts.bus, audit.NO_TENANT, fact)

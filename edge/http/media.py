@@ -66,6 +66,7 @@ async def get_media(
     if request.headers.get("if-none-match") == headers["ETag"]:
         return Response(b"", status_code=304, headers=headers)
     asked = request.headers.get("range")
+    log.info("reads %s %s", grant.key, asked or "whole")  # The key, never the token.
     if asked is None or request.headers.get("if-range", headers["ETag"]) != headers["ETag"]:
         return _stream(parts, grant, Span(0, info.bytes), 200, headers)
     span = parse_range(asked, info.bytes)

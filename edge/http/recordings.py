@@ -5,6 +5,7 @@ from litestar.params import FromPath
 from litestar.status_codes import HTTP_200_OK
 from msgspec import Struct
 
+from edge import audit
 from edge.auth import Caller, HttpRequest, parts_of, require_csrf
 from edge.http.access import see
 from edge.http.media import address_of
@@ -94,6 +95,16 @@ async def link_artifact(
     if row is None or found is None:
         raise not_found()
     url, grant = _sign(parts, row, found)
+    fact = audit.Fact(
+        "recording.linked",
+        parts.clock(),
+        parts.edge,
+        access.person.id,
+        access.login,
+        room=seen.key.room,
+        object=grant.key,
+    )
+    await audit.record(parts.bus, seen.key.tenant, fact)
     return Response(SignedLink(url, grant.expires_at * 1000), headers={"Cache-Control": "no-store"})
 
 

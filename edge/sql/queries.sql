@@ -104,6 +104,14 @@ update identity.login set revoked_at = $2, revoked_reason = $3
 where id = $1 and revoked_at is null
 returning id;
 
+-- name: disable_person
+update identity.person set disabled_at = coalesce(disabled_at, $2) where id = $1 returning id;
+
+-- name: revoke_logins_of_person
+update identity.login set revoked_at = $2, revoked_reason = 'disabled'
+where person = $1 and revoked_at is null
+returning id;
+
 -- name: revoked_since
 select id from identity.login where revoked_at > $1 order by revoked_at desc limit $2;
 

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from bus.interface import Bus, Message
@@ -16,7 +17,7 @@ from edge.clock import now_ms
 from edge.identity import Person
 from edge.parts import Parts
 from edge.process import edge_process
-from edge.server import listen
+from edge.server import SocketProtocol, listen
 from projectors.database import migrate as migrate_read_models
 from projectors.runner import Runner
 from rooms.service.run import rooms_service
@@ -85,15 +86,16 @@ class School:
             )
 
     @asynccontextmanager
-    async def open_edge(self, process: str, **changes: Any) -> AsyncIterator[Edge]:
+    async def open_edge(
+        self, process: str, protocol: type[asyncio.Protocol] = SocketProtocol
+    ) -> AsyncIterator[Edge]:
         """Another edge process, on a free port."""
         listener = listen("127.0.0.1:0")
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        values = {name: getattr(self.settings, name) for name in Settings.__struct_fields__}
-        settings = Settings(**{**values, "public_url": url, **changes})
+        settings = msgspec.structs.replace(self.settings, public_url=url)
         async with (
             self.memory.open(process) as bus,
-            edge_process(settings, bus, listener, clock=self.clock) as parts,
+            edge_process(settings, bus, listener, clock=self.clock, protocol=protocol) as parts,
         ):
             await until(lambda: parts.hub.unready() is None)
             yield Edge(parts, url)

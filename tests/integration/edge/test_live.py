@@ -4,8 +4,10 @@ import socket
 
 import msgspec
 import pytest
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from bus.interface import Message
+from edge.wires import AsgiWire
 from schemas import subjects
 from schemas.commands import PublishTrack
 from schemas.envelope import Accepted, Actor, Commit, Envelope, Event, RecordedActor
@@ -97,7 +99,7 @@ async def test_a_cut_line_resumes_without_hole_or_repeat(school: School) -> None
                 assert [e["seq"] for e in back.events] == sorted({e["seq"] for e in back.events})
                 assert [e["seq"] for e in back.of_type("chat.posted")] == posted
                 connection = back.welcome["connection"]
-                await tess.until(lambda: connected_by(tess, connection))
+                await reconnected(tess, connection)
 
 
 async def test_a_position_from_the_future_gets_a_view(school: School) -> None:
@@ -252,6 +254,37 @@ async def test_a_slow_reader_is_sent_to_resume_while_others_go_on(school: School
             await back.knows(tess.position)
 
 
+async def test_without_our_protocol_class_everything_goes_by_asgi_send(school: School) -> None:
+    """The fall-back: events in order, a slow reader sent away, closing frames, others not held up."""
+    teacher, student = await school.browser(school.teacher), await school.browser(school.student)
+    room = await school.room(teacher)
+    async with school.open_edge("edge-2", protocol=WebSocketsSansIOProtocol) as second:
+        teacher.url = student.url = second.url
+        narrow = socket.create_connection(("127.0.0.1", int(second.url.rpartition(":")[2])))
+        narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
+        narrow.setblocking(False)
+        async with teacher.page(room) as tess, student.socket(room, max_queue=1, sock=narrow) as slow:
+            await tess.accepted("join_session", display_name="Tess")
+            await tess.until(lambda: tess.view["me"]["role"] == "host")
+            await slow.hello()
+            slow.socket.transport.pause_reading()
+            connection = slow.welcome["connection"]
+            viewer = next(v for v in second.parts.hub.viewers if v.connection == connection)
+            assert isinstance(viewer.wire, AsgiWire)
+            for _ in range(200):
+                await tess.knows(await append_chat(school, room))
+                if viewer.closing is not None:
+                    break
+            assert viewer.closing == "too_slow"
+            slow.socket.transport.resume_reading()
+            await slow.closed()
+            async with student.page(room, resume_from=slow.position) as back:
+                await back.knows(tess.position)
+                async with student.page(room):
+                    assert (await back.ended())[0] == 4002
+                    assert back.frames[-1]["code"] == "replaced"
+
+
 async def append_chat(school: School, room: str) -> int:
     """Writes much at once, past the rules; returns the last seq."""
     key = RoomKey(DEMO, RoomId(room))
@@ -386,10 +419,14 @@ async def test_signals_reach_those_they_are_meant_for(school: School) -> None:
         assert typing["sender"] == sam.welcome["participant"]
 
 
-def connected_by(line: Line, connection: str) -> bool:
-    """Whether the last socket that came back is this one."""
-    came_back = line.of_type("roster.connected")
-    return bool(came_back) and came_back[-1]["data"]["connection"] == connection
+async def reconnected(line: Line, connection: str) -> None:
+    """Waits until the last participant that came back did so on this socket."""
+
+    def is_last() -> bool:
+        came_back = line.of_type("roster.connected")
+        return bool(came_back) and came_back[-1]["data"]["connection"] == connection
+
+    await line.until(is_last)
 
 
 async def media(line: Line, epoch: int, method: str = "open") -> tuple[bool, object]:

@@ -7,7 +7,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from edge import identity
-from edge.logins import Login, Refused, refresh
+from edge.logins import Login, Refused, disable_user, refresh
 from schemas import subjects
 from schemas.limits import REFRESH_GRACE_S
 from tests.integration.edge.conftest import DEMO, School, until
@@ -132,6 +132,21 @@ async def test_signing_out_closes_the_sockets_of_this_login_on_every_edge(school
         await elsewhere.http.aclose()
     assert browser.cookie("cw_access") is None
     assert (await browser.get("/me")).status_code == 401
+
+
+async def test_a_disabled_user_is_out_within_moments_and_stays_out(school: School) -> None:
+    """Sockets, requests, refreshing, signing in (reliability S11)."""
+    student = await school.browser(school.student)
+    room = await school.room(await school.browser(school.teacher))
+    await until(lambda: school.edge.parts.revocations.is_listening)
+    async with student.page(room) as line:
+        assert await disable_user(school.edge.parts.pool, school.student.id, school.clock())
+        assert (await line.ended())[0] == 4004
+    assert (await student.get("/me")).status_code == 401
+    assert (await student.post("/login/refresh")).status_code == 401
+    again = {"email": "student@demo.test", "password": "staple staple staple"}
+    assert (await student.post("/login", again)).status_code == 401
+    assert not await disable_user(school.edge.parts.pool, "nobody", school.clock())
 
 
 async def test_changes_need_the_csrf_header_of_this_login(school: School) -> None:
