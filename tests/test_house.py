@@ -68,10 +68,12 @@ def test_every_rejection_code_has_its_sentence() -> None:
 def test_every_limit_has_a_reason() -> None:
     """A number without its reason cannot be changed wisely."""
     text = Path(schemas.limits.__file__).read_text()
-    names = [name for name in vars(schemas.limits) if name.isupper()]
-    for name in names:
-        line = next(line for line in text.splitlines() if line.startswith(f"{name}:"))
-        assert re.search(r"#\s+\S.{8,}", line), f"{name} has no reason"
+    lines = text.splitlines()
+    bounds = [node for node in ast.parse(text).body if isinstance(node, ast.AnnAssign)]
+    assert len(bounds) == len([name for name in vars(schemas.limits) if name.isupper()])
+    for node in bounds:
+        told = "\n".join(lines[node.lineno - 1 : node.end_lineno])
+        assert re.search(r"#\s+\S.{8,}", told), f"{told} has no reason"
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
