@@ -112,6 +112,7 @@ export const en = {
   "device.level": "Microphone level",
   "device.level.hint": "Say something: the bar moves when you are heard.",
   "device.none": "No device found",
+  "device.blocked": "Blocked by the browser",
   "device.default": "Default",
   "device.cameraOff": "Your camera is off",
   "device.asking": "Allow microphone and camera in the question that your browser shows.",

@@ -104,7 +104,11 @@ export function DevicePickers({ devices }: { devices: Devices }) {
               value={state[kind].chosen ?? ""}
               onChange={(event) => void devices.choose(kind, event.target.value)}
             >
-              {state[kind].choices.length === 0 && <option value="">{t("device.none")}</option>}
+              {state[kind].choices.length === 0 && (
+                <option value="">
+                  {t(state[kind].problem === "refused" ? "device.blocked" : "device.none")}
+                </option>
+              )}
               {state[kind].choices.map((choice) => (
                 <option key={choice.deviceId} value={choice.deviceId}>
                   {choice.label || t("device.default")}
