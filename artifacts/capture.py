@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from artifacts import spool
 from artifacts.clock import Line, Report, SegmentSurvey, ntp_us, sender_clock
-from artifacts.depayload import depayload, opus_samples
+from artifacts.depayload import depayload
 from artifacts.errors import RemotePacketError
 from artifacts.progress import Progress
 from artifacts.reorder import Reorder
@@ -87,7 +87,7 @@ def write(
         for packet in _in_order(track, reorder, progress):
             for frame in make_frames.push(packet):
                 at_ms = round(clocks[frame.segment].at(frame.timestamp) / 1000) - whole.started_at
-                if line.kind is MediaKind.AUDIO and at_ms <= -opus_samples(frame.data) // 48:
+                if line.kind is MediaKind.AUDIO and at_ms < 0:
                     continue
                 if at_ms < whole.duration_ms:
                     # What a picture shows at the start may have been captured just before.

@@ -32,7 +32,8 @@ FORMATS: dict[str, Format] = {
 
 
 class TrackWriter:
-    """One output file. Timestamps are milliseconds and grow strictly: equal ones move by one."""
+    """One output file. Timestamps are milliseconds and grow strictly: what a clock puts too near to the
+    frame before (by half a frame of sound, by all of a picture) moves on."""
 
     def __init__(self, path: Path, mime_type: str) -> None:
         self.first_ms: int | None = None
@@ -44,18 +45,19 @@ class TrackWriter:
         self._path = path
         self._output: OutputContainer | None = None
         self._stream: Stream | None = None
-        self._last_ms = -1
+        self._earliest_ms = 0
         self._held: tuple[int, bool, bytes] | None = None
 
     def write(self, at_ms: int, *, is_key: bool, data: bytes) -> None:
         """Adds a frame captured at this time of the recording."""
-        at_ms = max(at_ms, self._last_ms + 1)
+        at_ms = max(at_ms, self._earliest_ms)
         if self.first_ms is None:
             self.first_ms = at_ms
             self._open(data)
-        self._last_ms = at_ms
         self._release(at_ms)
         self._held = (at_ms, is_key, data)
+        is_sound = self._format.codec == "libopus"
+        self._earliest_ms = at_ms + (max(1, self._length_ms(data) // 2) if is_sound else 1)
 
     def close(self) -> None:
         """Ends the file; without a frame there is none."""
