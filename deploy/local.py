@@ -28,6 +28,9 @@ from schemas.settings import Settings
 
 NAME = "classwire"  # Of the database and the bucket.
 WEB = ROOT / "edge" / "web" / "dist"
+HURRY_S = (
+    1.0  # A second signal later than this is a person in a hurry; sooner it is make's copy of the first.
+)
 _PORTS = ("nats", "nats_monitor", "postgres", "s3", "s3_master", "s3_volume", "s3_filer", *ROLES, "media")
 
 
@@ -57,10 +60,16 @@ async def _until_stopped(options: Options, ground: Ground) -> int:
     """Runs a stack until a signal comes, or until a child cannot be kept running."""
     stack, stopping = Stack(options, ground), asyncio.Event()
 
+    first_at = 0.0
+
     def on_signal() -> None:
-        if stopping.is_set():
-            stack.supervisor.kill()  # Somebody is in a hurry.
-        stopping.set()
+        nonlocal first_at
+        now = time.monotonic()
+        if not stopping.is_set():
+            first_at = now
+            stopping.set()
+        elif now - first_at > HURRY_S:
+            stack.supervisor.kill()
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, on_signal)

@@ -110,9 +110,9 @@ def test_up_prints_links_and_ready_last_and_leaves_nobody_behind(tmp_path: Path)
     with up(tmp_path, port) as second:
         assert second.read("demo.json")["room"] == demo["room"]
         assert second.read("demo.json")["teacher_link"] != demo["teacher_link"]
-        log = json.dumps(second.read("secrets.json"))
+        second.process.send_signal(signal.SIGTERM)  # Twice, as when make passes on what we got as well.
         assert second.stop() == 0
-    assert json.loads(log)["postgres"]
+        assert not any("was killed" in line for line in second.lines())
 
 
 def test_every_child_comes_back_after_a_crash(tmp_path: Path) -> None:
