@@ -14,6 +14,7 @@ from schemas.frames import EventOut, EventsFrame
 from schemas.ids import ParticipantId
 from schemas.media import Role
 
+_NONE: frozenset[int] = frozenset()
 _Class = tuple[bool, frozenset[int]]
 
 
@@ -34,7 +35,7 @@ class Span:
 
     def frame_for(self, participant: ParticipantId, role: Role | None) -> tuple[Frame, int]:
         """The frame for this person, and how many events are in it."""
-        named = frozenset(seq for seq, audience in self._named if participant in audience)
+        named = frozenset(s for s, who in self._named if participant in who) if self._named else _NONE
         kind = (role in STAFF, named)
         made = self._frames.get(kind)
         if made is None:

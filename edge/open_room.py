@@ -23,19 +23,21 @@ from edge.clock import Clock
 from edge.fanout import Span
 from edge.metrics import EVENT_AGE_S, FANOUT_S
 from edge.outbox import Frame
-from edge.viewer import Viewer, encode
+from edge.viewer import Standing, Viewer, encode
 from rooms.follower import RoomFollower, follow_room, load
 from rooms.state import RoomState
 from schemas import subjects
 from schemas.envelope import Commit
 from schemas.events import (
     EventData,
+    MemberAdded,
     NodeLost,
     ParticipantConnected,
     ParticipantDisconnected,
     ParticipantJoined,
     ParticipantLeft,
     RoleChanged,
+    RoomCreated,
     RoomPlaced,
     SessionEnded,
     TrackClosed,
@@ -54,6 +56,9 @@ from schemas.limits import (
 from schemas.signalling import Signal
 
 log = logging.getLogger(__name__)
+
+# Only these change who may see what: between them nobody's standing is asked for again.
+_STANDING = (RoomCreated, MemberAdded, ParticipantJoined, ParticipantLeft, RoleChanged, SessionEnded)
 
 # These cut through the tick: somebody must stop being heard, or media must be rebuilt, now.
 _URGENT = (TrackMuted, TrackClosed, RoleChanged, ParticipantLeft, SessionEnded, RoomPlaced, NodeLost)
@@ -80,6 +85,7 @@ class OpenRoom:
         self._ring: deque[Commit] = deque(maxlen=RESUME_RING_COMMITS)
         self._pending: list[Commit] = []
         self._told = 0
+        self._standings_moved = False
         self._timer: asyncio.TimerHandle | None = None
         self._flushed_at = 0.0
         self._tick_s = FANOUT_TICK_S
@@ -119,6 +125,7 @@ class OpenRoom:
         commit = stored.commit
         self._ring.append(commit)
         self._pending.append(commit)
+        self._standings_moved |= any(isinstance(e.data, _STANDING) for e in commit.events)
         self._schedule(is_urgent=any(isinstance(e.data, _URGENT) for e in commit.events))
         for event in commit.events:
             self._obey(event.data, commit.last_seq)
@@ -234,16 +241,18 @@ class OpenRoom:
         oldest = self._pending[0].at
         self._pending = []
         self._told = span.through
+        moved, self._standings_moved = self._standings_moved, False
         for viewer in tuple(self.viewers.values()):
-            self._tell(viewer, span)
+            now = viewer.standing_in(self.state) if moved else viewer.standing
+            self._tell(viewer, span, now)
         self._flushed_at = loop.time()
         # A process never spends more than a third of a core on one room's fan-out (limits-facts §3).
         self._tick_s = max(FANOUT_TICK_S, 3 * (self._flushed_at - started))
         FANOUT_S.observe(self._flushed_at - started)
         EVENT_AGE_S.observe(max(0, self._clock() - oldest) / 1000)
 
-    def _tell(self, viewer: Viewer, span: Span) -> None:
-        before, now = viewer.standing, viewer.standing_in(self.state)
+    def _tell(self, viewer: Viewer, span: Span, now: Standing) -> None:
+        before = viewer.standing
         if before == now:
             viewer.events(*span.frame_for(viewer.participant, now[0]))
             return
