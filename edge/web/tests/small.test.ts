@@ -67,11 +67,17 @@ test("nulls are left out at every depth, zero and false stay", () => {
   expect(withoutNulls({ a: null, b: [{ c: null, d: 0 }], e: false })).toEqual({ b: [{ d: 0 }], e: false });
 });
 
-test("a camera sends three layers within 1.1 Mbit/s, a small one two", () => {
-  const layers = encodingsOf("camera", { width: 640, height: 360 });
-  expect(layers.map((l) => l.maxBitrate)).toEqual([100_000, 300_000, 700_000]);
-  expect(encodingsOf("camera", { width: 320, height: 240 })).toHaveLength(2);
+test("a camera sends three layers, one that is too small for Chromium to send three sends two", () => {
+  const layers = encodingsOf("camera", { width: 1280, height: 720 });
+  expect(layers.map((l) => l.scaleResolutionDownBy)).toEqual([4, 2, 1]);
+  expect(layers.map((l) => l.maxBitrate)).toEqual([200_000, 600_000, 1_800_000]);
+  const small = encodingsOf("camera", { width: 640, height: 360 });
+  expect(small.map((l) => l.scaleResolutionDownBy)).toEqual([2, 1]);
+  expect(small[1]?.maxBitrate).toBeLessThan(700_000);
 });
+expect(layers.map((l) => l.maxBitrate)).toEqual([100_000, 300_000, 700_000]);
+expect(encodingsOf("camera", { width: 320, height: 240 })).toHaveLength(2);
+})
 
 test("words are chosen by number and filled in", () => {
   expect(tn("class.people", 1)).toBe("1 person");

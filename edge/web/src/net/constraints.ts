@@ -1,14 +1,17 @@
 /**
  * What is asked of the devices.
  *
- * A camera gives 640x360 at 15 frames a second: a face in a tile needs no more, and a two-core
- * laptop can encode three layers of it beside everything else.
+ * A camera's size follows what the machine can encode beside everything else: each layer costs, and
+ * a two-core laptop carries two of 640x360 at 15 frames a second, which is enough for a face.
  */
-export const CAMERA_CONSTRAINTS: MediaTrackConstraints = {
-  width: { ideal: 640 },
-  height: { ideal: 360 },
-  frameRate: { ideal: 15, max: 30 },
-};
+export function cameraConstraints(cores: number): MediaTrackConstraints {
+  const [width, height, rate] = cores >= 8 ? [1280, 720, 30] : cores >= 4 ? [960, 540, 24] : [640, 360, 15];
+  return {
+    width: { ideal: width },
+    height: { ideal: height },
+    frameRate: { ideal: rate, max: 30 },
+  };
+}
 
 export const MICROPHONE_CONSTRAINTS: MediaTrackConstraints = {
   echoCancellation: true,

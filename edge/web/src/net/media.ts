@@ -213,8 +213,13 @@ export class Media {
     this.wire(send, epoch);
     this.wire(recv, epoch);
     send.on("produce", ({ kind, rtpParameters, appData }, done, failed) => {
-      const { source, muted } = appData as { source: Source; muted: boolean };
-      const request = { transport: send.id, kind, source, rtpParameters, muted };
+      const { source, muted, widthPx, heightPx } = appData as {
+        source: Source;
+        muted: boolean;
+        widthPx: number;
+        heightPx: number;
+      };
+      const request = { transport: send.id, kind, source, rtpParameters, muted, widthPx, heightPx };
       this.link
         .media("produce", epoch, request as MediaRequests["produce"])
         .then(({ track }) => done({ id: track }), failed);
@@ -320,13 +325,19 @@ export class Media {
   private async startSending(source: Source, local: Local): Promise<Sending | null> {
     const opened = this.opened;
     if (!opened || local.track.readyState === "ended") return null;
+    const settings = local.track.getSettings();
     try {
       const producer = await opened.send.produce({
         track: local.track,
-        encodings: encodingsOf(source, local.track.getSettings()),
+        encodings: encodingsOf(source, settings),
         codecOptions: codecOptionsOf(source),
         stopTracks: false,
-        appData: { source, muted: local.muted },
+        appData: {
+          source,
+          muted: local.muted,
+          widthPx: settings.width ?? 0,
+          heightPx: settings.height ?? 0,
+        },
       });
       if (this.opened !== opened) return null;
       const sent = { producer, toldMuted: local.muted };

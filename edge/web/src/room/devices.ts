@@ -1,4 +1,4 @@
-import { CAMERA_CONSTRAINTS, MICROPHONE_CONSTRAINTS } from "../net/constraints";
+import { cameraConstraints, MICROPHONE_CONSTRAINTS } from "../net/constraints";
 import { Store } from "./store";
 
 /**
@@ -143,7 +143,8 @@ export class Devices extends Store<DevicesState> {
   }
 
   private constraints(kind: DeviceKind): MediaTrackConstraints {
-    const base = kind === "microphone" ? MICROPHONE_CONSTRAINTS : CAMERA_CONSTRAINTS;
+    const base =
+      kind === "microphone" ? MICROPHONE_CONSTRAINTS : cameraConstraints(navigator.hardwareConcurrency);
     const { chosen } = this.get()[kind];
     // `ideal`: a device that was unplugged since last time must not keep the person out.
     return chosen === null ? base : { ...base, deviceId: { ideal: chosen } };
