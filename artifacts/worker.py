@@ -63,13 +63,14 @@ class Pipeline:
         whole = await self._timeline()
         if whole.is_completed:
             return
-        if "capture" in whole.steps_finished:
-            files = await self._fetch(whole)
-        else:
+        files: Mapping[TrackId, TrackFile] | None = None
+        if "capture" not in whole.steps_finished:
             async with self._announcer.step("capture") as progress:
                 files = await self._capture(whole, progress)
         if "compose" not in whole.steps_finished:
             async with self._announcer.step("compose") as progress:
+                if files is None:
+                    files = await self._fetch(whole)
                 await self._compose(whole, files, progress)
         await self._announcer.complete(whole.duration_ms)
         metrics.RECORDINGS.inc()
