@@ -1,6 +1,7 @@
 """``python -m edge``: one edge process, until SIGTERM or SIGINT."""
 
 import asyncio
+import contextlib
 import logging
 import os
 import sys
@@ -15,15 +16,19 @@ from schemas.settings import Settings, SettingsError, read
 
 async def run(settings: Settings) -> None:
     """Serves until told to stop."""
-    stop = asyncio.create_task(stop_signal())
-    serving = asyncio.create_task(_serve(settings, stop))
-    await asyncio.wait({serving})
+    stop, is_serving = asyncio.create_task(stop_signal()), asyncio.Event()
+    serving = asyncio.create_task(_serve(settings, stop, is_serving))
+    await asyncio.wait({serving, stop}, return_when=asyncio.FIRST_COMPLETED)
+    if stop.done() and not is_serving.is_set():
+        serving.cancel()  # Still waiting for the bus or the database: nothing is to be ended in order.
     stop.cancel()
-    serving.result()
+    with contextlib.suppress(asyncio.CancelledError):
+        await serving
 
 
-async def _serve(settings: Settings, stop: "asyncio.Task[None]") -> None:
+async def _serve(settings: Settings, stop: "asyncio.Task[None]", is_serving: asyncio.Event) -> None:
     async with connect(settings, "edge") as bus, edge_process(settings, bus, listen(settings.listen)):
+        is_serving.set()
         logging.getLogger("edge").info("serving on %s", settings.listen)
         await asyncio.wait({stop})
 

@@ -46,7 +46,8 @@ class Presence:
                 self._hub.admit()
             elif self._has_lapsed(loop.time(), _TRUSTED_S):
                 # Also after the process itself had stood still for longer than the lease.
-                log.error("the edge lease cannot be renewed: sending everybody away")
+                if self._hub.unready() != "bus_lost":
+                    log.error("the edge lease cannot be renewed: sending everybody away")
                 self._hub.send_away("bus_lost")
             if is_renewed:
                 self._renewed_s = began_s
