@@ -176,11 +176,11 @@ def _budget_bps(peer: Peer, videos: Iterable[Outgoing]) -> int | None:
 def _probe(peer: Peer, sound_bps: int, wants: list[layers.Want], now: float) -> None:
     """Plans padding, when more is wanted than the line is known to carry."""
     wanted_bps = sound_bps + sum(_wish_bps(want) for want in wants)
-    target_bps = peer.estimator.probe_bps(wanted_bps * _PROBE_MARGIN, now)
+    sending_bps = sum(viewer.rate.bps for viewer in peer.consumers.values())
+    target_bps = peer.estimator.probe_bps(wanted_bps * _PROBE_MARGIN, sending_bps, now)
     if target_bps is None:
         return
-    sending_bps = sum(viewer.rate.bps for viewer in peer.consumers.values())
-    fill = int(max(0.0, target_bps - sending_bps) * TICK_S / 8)
+    fill = int((target_bps - sending_bps) * TICK_S / 8)
     peer.padding = Padding(_PROBE_TICKS, fill)
 
 

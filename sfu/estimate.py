@@ -268,13 +268,15 @@ class Estimator:
         self._changed_at = now
         self.bps = min(float(limits.ESTIMATE_MAX_BPS), max(float(limits.ESTIMATE_MIN_BPS), self.bps))
 
-    def probe_bps(self, wanted_bps: float, now: float) -> float | None:
+    def probe_bps(self, wanted_bps: float, sending_bps: float, now: float) -> float | None:
         """The rate to try now, if more is wanted than is known to fit; None: do not probe."""
-        if wanted_bps <= self.bps or now < self._next_probe_at or self._probe is not None or not self.heard:
+        target = min(wanted_bps, self.bps * _PROBE_GROWTH)
+        if target <= max(self.bps, sending_bps) or now < self._next_probe_at:
+            return None
+        if self._probe is not None or not self.heard:
             return None
         self._probe_id += 1
         self._next_probe_at = now + _PROBE_RETRY_S
-        target = min(wanted_bps, self.bps * _PROBE_GROWTH)
         self._probe = _Probe(self._probe_id, target, now)
         return target
 
@@ -299,6 +301,8 @@ class Estimator:
             return
         if usage is Usage.UNDER or self._lost * 50 > self._judged or now - self._lowered_at < 1.0:
             return  # The queue drains, or packets get lost: not the moment to try more.
+        if arrived is not None and arrived > self.bps:
+            self.bps = arrived  # What arrived without a queue fits.
         passed = min(1.0, now - self._changed_at)
         if self._link_bps is not None and self.bps > 0.9 * self._link_bps:
             # Near the known limit a packet or two per round trip, not a percentage.

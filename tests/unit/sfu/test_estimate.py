@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from sfu.estimate import Estimator
+from sfu.estimate import DelayTrend, Estimator, Usage
 from sfu.transport_cc import Arrivals, Departures, read, write
 from tests.unit.sfu.network import Clock, Link
 
@@ -57,7 +57,7 @@ class Sender:
 
     def _pad(self) -> None:
         if self.wanted_bps is not None and not self._pad_ticks:
-            target = self.estimator.probe_bps(self.wanted_bps, self.clock.now)
+            target = self.estimator.probe_bps(self.wanted_bps, self.app_bps, self.clock.now)
             if target is not None:
                 self._pad_ticks = 4
                 self._pad_bytes = int((target - self.app_bps) * 0.025 / 8)
@@ -151,3 +151,20 @@ def test_receiver_may_say_less() -> None:
     estimator = Estimator(0.0)
     estimator.limit(200_000)
     assert estimator.available_bps == 200_000
+
+
+def ramp(to_us: int) -> set[Usage]:
+    """A one-way delay that grows over a second and a half to so much, after a second of calm."""
+    trend = DelayTrend()
+    seen = set()
+    for place in range(250):
+        sent = place * 10_000
+        late = max(0, place - 100) * to_us // 150
+        trend.add(sent, sent + 20_000 + late)
+        seen.add(trend.usage)
+    return seen
+
+
+def test_growing_delay_is_overuse_only_once_a_queue_stands() -> None:
+    assert Usage.OVER in ramp(150_000)
+    assert Usage.OVER not in ramp(19_000)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pylibsrtp import Error
 
-from sfu import rtcp
+from sfu import rtcp, transport_cc
 from sfu.interface import (
     ConsentLost,
     ConsumerConfig,
@@ -418,3 +418,92 @@ def test_round_trip_is_measured_from_reports() -> None:
     assert 40 <= transport.rtt_ms <= (began - 1_000) * 1_000
     (viewer,) = _consumers(lesson.forwarder.counters().streams)
     assert (viewer.loss, viewer.jitter_ms) == (0.25, 10.0)
+
+
+def test_key_frame_that_comes_after_the_mute_is_not_tapped() -> None:
+    lesson = Class()
+    lesson.forwarder.set_tap("camera", on=True)
+    lesson.show(vp8(b"delta"))
+    lesson.pass_time(0.3)  # The tap waits for a key frame now.
+    lesson.forwarder.set_producer_paused("camera", paused=True)
+    lesson.show(KEY)
+    lesson.pass_time(0.3)
+    assert not lesson.events(Tapped)
+
+
+def test_very_late_packet_is_still_forwarded() -> None:
+    """libsrtp's default window of 128 packets would refuse to send it."""
+    lesson = Class()
+    lesson.show(KEY)
+    (late,) = lesson.stream.frame(vp8(b"late"))
+    for number in range(500):
+        (packet,) = lesson.stream.frame(vp8(b"%d" % number))
+        lesson.up.send(lesson.teacher.seal(packet))
+    lesson.pass_time(0.1)
+    lesson.up.send(lesson.teacher.seal(late))
+    lesson.pass_time(0.1)
+    assert lesson.students[0].media(SSRC)[-1].payload == vp8(b"late")
+
+
+def test_sound_and_picture_stay_together_over_a_layer_switch() -> None:
+    """Layers have media clocks of their own; reports tie both to one wall clock, and so they must after."""
+    lesson = Class(camera=video_producer("teacher", layers=2))
+    layers = [Stream(100 + n, 96, mid="1", rid=f"r{n}") for n in range(2)]
+    layers[1].timestamp = 1_000_000
+    wall_ntp = 0xE000_0000 << 32
+    began = lesson.node.clock.now
+
+    def frame(key: bool) -> None:
+        for stream in layers:
+            lesson.stream = stream
+            stream.timestamp = stream.timestamp + 27_000 - stream.step & 0xFFFFFFFF
+            for packet in stream.frame(vp8(bytes(100), key=key)):
+                lesson.up.send(lesson.teacher.seal(packet))
+        lesson.pass_time(0.3)
+
+    def report() -> None:
+        for stream in layers:
+            ntp = wall_ntp + int((lesson.node.clock.now - began) * (1 << 32))
+            sent = rtcp.SenderReport(stream.ssrc, ntp, stream.timestamp, 1, 1)
+            lesson.up.send(lesson.teacher.seal_rtcp(rtcp.sender_report(sent)))
+
+    def capture_second(place: int) -> float:
+        """When the packet was captured on the teacher's wall clock, as the student computes it."""
+        student = lesson.students[0]
+        last = [message for message in student.messages if isinstance(message, rtcp.SenderReport)][-1]
+        packet = student.media(SSRC)[place]
+        ticks = (packet.timestamp - last.rtp_timestamp + (1 << 31) & 0xFFFFFFFF) - (1 << 31)
+        return (last.ntp - wall_ntp) / (1 << 32) + ticks / 90_000
+
+    lesson.forwarder.set_layer_wish("camera-to-student0", 0, 1)
+    frame(key=True)
+    frame(key=True)
+    report()
+    lesson.pass_time(1.2)
+    before = capture_second(-1)
+    lesson.forwarder.set_layer_wish("camera-to-student0", 1, 1)
+    shown = len(lesson.seen())
+    for _ in range(4):
+        frame(key=True)
+        report()
+    lesson.pass_time(1.2)
+    assert lesson.events(LayerSelected)[-1] == LayerSelected("camera-to-student0", 1)
+    assert len(lesson.seen()) > shown
+    steps = [capture_second(place) for place in range(shown, len(lesson.seen()))]
+    assert steps == sorted(steps)
+    assert before < steps[0]
+    assert abs(steps[-1] - (lesson.node.clock.now - 1.2 - began)) < 0.05
+
+
+def test_time_in_the_socket_is_not_taken_for_time_on_the_line() -> None:
+    lesson = Class()
+    node = lesson.node
+    packets = [lesson.teacher.seal(packet) for packet in lesson.stream.frame(KEY, vp8(start=False))]
+    for packet, waited_s in zip(packets, (0.040, 0.010), strict=True):
+        node.forwarder.receive(packet, ("192.0.2.1", 1), node.clock.now, waited_s)
+    lesson.pass_time(0.1)
+    feedback = next(m for m in lesson.teacher.messages if isinstance(m, rtcp.TransportFeedback))
+    first, second = transport_cc.read(feedback.body).arrivals
+    assert first is not None
+    assert second is not None
+    assert abs(second - first - 30_000) <= 250

@@ -213,3 +213,73 @@ def test_noise_on_the_wire_never_raises_and_never_moves_media(seed: int) -> None
     (counted,) = node.forwarder.counters().transports
     assert counted.packets_received == 0
     assert sum(counted.drops.values()) > 1_000
+
+
+class Film:
+    """Three layers of one camera at 100, 400 and 1,500 kbit/s, and one viewer on a line of his own."""
+
+    RATES_BPS = (100_000, 400_000, 1_500_000)
+
+    def __init__(self, seed: int, capacity_bps: float | None) -> None:
+        self.node = Node(seed)
+        self.sender, watcher = Browser("publisher"), Browser("viewer")
+        self.up, _ = self.node.join(self.sender, 1)
+        from_watcher, self.down = self.node.join(watcher, 2)
+        camera = video_producer("publisher", layers=3)
+        self.node.forwarder.add_producer(camera)
+        self.node.forwarder.add_consumer(consumer(camera, "viewer", ssrc=SSRC))
+        self.layers = [Stream(100 + n, 96, mid="1", rid=f"r{n}") for n in range(3)]
+        self.viewer = Viewer(self.node, from_watcher, watcher)
+        self.down.capacity_bps = capacity_bps
+        self.frames = 0
+        self.chosen: list[int | None] = []
+        self.node.clock.every(1 / 30, self.frame)
+        self.node.clock.every(0.1, self.watch)
+
+    def frame(self) -> None:
+        # A key frame per second stands for the answers to key frame requests.
+        key = self.frames % 30 == 0
+        self.frames += 1
+        for stream, rate_bps in zip(self.layers, self.RATES_BPS, strict=True):
+            size = rate_bps // 8 // 30
+            parts = [min(1_000, size - at) for at in range(0, size, 1_000)]
+            payloads = [vp8(bytes(part), key=key, start=n == 0) for n, part in enumerate(parts)]
+            for packet in stream.frame(*payloads):
+                self.up.send(self.sender.seal(packet))
+
+    def watch(self) -> None:
+        (layer,) = [s.layer for s in self.node.forwarder.counters().streams if s.role == "consumer"]
+        self.chosen.append(layer)
+
+    def lately(self, seconds: float) -> list[int | None]:
+        return self.chosen[-int(seconds * 10) :]
+
+
+def test_viewer_on_a_wide_line_reaches_the_top_layer_by_probing() -> None:
+    film = Film(1, None)
+    film.node.clock.run(8)
+    assert set(film.lately(1)) == {2}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(("capacity_bps", "layer"), [(700_000, 1), (250_000, 0)])
+def test_viewer_on_a_narrow_line_stays_on_the_layer_that_fits(
+    seed: int, capacity_bps: float, layer: int
+) -> None:
+    film = Film(seed, capacity_bps)
+    film.node.clock.run(40)
+    lately = film.lately(25)
+    assert lately.count(layer) > 0.8 * len(lately), f"seed {seed}: {lately}"
+    assert None not in lately
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_viewer_follows_his_line_down_and_up_again(seed: int) -> None:
+    film = Film(seed, None)
+    film.node.clock.run(8)
+    film.down.capacity_bps = 600_000
+    film.node.clock.run(10)
+    assert 2 not in film.lately(5), f"seed {seed}"
+    film.down.capacity_bps = None
+    film.node.clock.run(20)
+    assert set(film.lately(1)) == {2}, f"seed {seed}"
