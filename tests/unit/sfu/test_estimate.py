@@ -154,12 +154,12 @@ def test_receiver_may_say_less() -> None:
 
 
 def ramp(to_us: int) -> set[Usage]:
-    """A one-way delay that grows over a second and a half to so much, after a second of calm."""
+    """A one-way delay that grows within 0.3 s to so much, after a second of calm."""
     trend = DelayTrend()
     seen = set()
-    for place in range(250):
+    for place in range(130):
         sent = place * 10_000
-        late = max(0, place - 100) * to_us // 150
+        late = max(0, place - 100) * to_us // 30
         trend.add(sent, sent + 20_000 + late)
         seen.add(trend.usage)
     return seen
