@@ -88,6 +88,8 @@ export class Media {
   private opened: Opened | null = null;
   private device: { device: Device; capabilities: string } | null = null;
   private closed = false;
+  /** When the first track of this receive transport was asked for: what joining costs is measured from it. */
+  private consumedAt: number | null = null;
   private readonly locals = new Map<Source, Local>();
   private readonly sending = new Map<Source, Sending>();
   private readonly receiving = new Map<string, Receiving>();
@@ -249,6 +251,9 @@ export class Media {
       clearTimeout(this.iceTimers.get(transport.id));
       if (state === "disconnected") this.iceLater(transport, ICE_PATIENCE_MS);
       else if (state === "failed") this.restartIce(transport);
+      else if (state === "connected" && transport === this.opened?.recv && this.consumedAt !== null) {
+        this.listener.onMark("consume-connected", performance.now() - this.consumedAt);
+      }
       this.report();
     });
   }
@@ -287,6 +292,7 @@ export class Media {
   private shut(): void {
     const opened = this.opened;
     this.opened = null;
+    this.consumedAt = null;
     for (const timer of this.iceTimers.values()) clearTimeout(timer);
     this.iceTimers.clear();
     opened?.send.close();
@@ -408,7 +414,6 @@ export class Media {
     if (!opened || !this.device) return;
     const tracks = this.wantedTracks().filter((id) => !this.receiving.has(id));
     if (tracks.length === 0) return;
-    const startedAt = performance.now();
     const { consumers } = await this.link.media("consume", opened.epoch, {
       transport: opened.recv.id,
       rtpCapabilities: this.device.device.recvRtpCapabilities as MediaRequests["consume"]["rtpCapabilities"],
@@ -423,9 +428,6 @@ export class Media {
     const resumed =
       flowing.length > 0 && this.link.media("resume_consumers", opened.epoch, { consumers: flowing });
     await Promise.all([sized, resumed]);
-    if (opened.recv.connectionState === "connected") {
-      this.listener.onMark("consume-connected", performance.now() - startedAt);
-    }
     // A track that the answer left out is on its way out, or not followed yet: look again.
     const missing = new Set(tracks);
     for (const { producerId } of consumers) missing.delete(producerId);
@@ -433,6 +435,7 @@ export class Media {
   }
 
   private async receive(opened: Opened, options: ConsumerOptions): Promise<void> {
+    this.consumedAt ??= performance.now();
     const consumer = await opened.recv.consume(withoutNulls(options) as Parameters<Transport["consume"]>[0]);
     if (this.opened !== opened) return;
     this.receiving.set(options.producerId, { consumer, widthPx: -1, heightPx: -1, paused: false });
