@@ -9,6 +9,7 @@ import statistics
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 import psutil
 import pytest
@@ -203,12 +204,11 @@ async def fetch_recording(host: Person, room_url: str, folder: Path) -> Json:
                     `/api/v1/rooms/${room}/recordings/${recording}/artifacts/${artifact}/link`,
                     { method: 'POST', headers: { 'X-CSRF-Token': csrf } });
                 return answer.json(); }""",
-            [room, recording["id"], artifact["id"]],
+            [room, recording["id"], artifact["artifact"]],
         )
-        answer = await host.page.context.request.get(link["url"])
+        answer = await host.page.context.request.get(urljoin(room_url, link["url"]))
         assert answer.ok, f"{answer.status} for {artifact}"
-        suffix = artifact["media_type"].split("/")[-1].split(";")[0]
-        path = folder / f"{artifact['kind']}-{artifact['id']}.{suffix}"
+        path = folder / artifact["artifact"]
         path.write_bytes(await answer.body())
         artifact["path"] = path
     return recording
