@@ -6,10 +6,15 @@ from contextlib import AsyncExitStack
 from typing import TypeVar, cast
 
 import pytest
+from hypothesis import settings
 
 from sfu.forwarder import open_forwarder
 from sfu.interface import EventSink, Forwarder, ForwarderEvent, SrtpProfile
 from tests.unit.sfu.browser import Browser, mapped_port
+
+# These tests share their machine with others: a slow example is no failure.
+settings.register_profile("shared_machine", deadline=None)
+settings.load_profile("shared_machine")
 
 DEADLINE_S = 5.0
 Event = TypeVar("Event", bound=ForwarderEvent)
