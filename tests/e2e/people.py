@@ -56,6 +56,7 @@ class Person:
     page: Page
     record: ClientRecord = field(default_factory=lambda: ClientRecord(""))
     sockets: int = 0
+    console: list[str] = field(default_factory=list)
 
     def listen(self, socket: WebSocket) -> None:
         """Keeps what the page is told and what it asks, for the judge."""
@@ -128,17 +129,21 @@ class Person:
             if found:
                 return found
             if loop.time() > until:
-                await self._leave_evidence()
                 raise AssertionError(f"{self.name} waited {timeout_s:.0f} s in vain for: {what}")
             await asyncio.sleep(0.05)
 
-    async def _leave_evidence(self) -> None:
+    async def leave_evidence(self) -> None:
         """A picture of the page and what it knows, under ``var/``."""
         stem = Path("var") / f"failed-{self.name.replace(' ', '-')}"
         stem.parent.mkdir(exist_ok=True)
         await self.page.screenshot(path=stem.with_suffix(".png"))
         with contextlib.suppress(Error):
-            known = {"stats": await self.debug("stats()"), "view": await self.debug("view()")}
+            known = {
+                "console": self.console,
+                "state": await self.debug("state()"),
+                "stats": await self.debug("stats()"),
+                "view": await self.debug("view()"),
+            }
             stem.with_suffix(".json").write_text(json.dumps(known, indent=1))
 
     async def see(self, locator: Locator) -> None:
@@ -167,6 +172,8 @@ async def person(
         await page.add_init_script(FLASH_AND_BEEP)
     somebody = Person(name, browser, page)
     page.on("websocket", somebody.listen)
+    page.on("console", lambda message: somebody.console.append(message.text))
+    page.on("pageerror", lambda error: somebody.console.append(str(error)))
     return somebody
 
 

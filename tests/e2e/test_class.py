@@ -5,8 +5,10 @@ times of joining, consuming and writing, and the CPU that browsers and services 
 """
 
 import asyncio
+import contextlib
 import statistics
 import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -233,6 +235,17 @@ def check_sync(flashes: tuple[float, ...], beeps: tuple[float, ...], what: str) 
     assert abs(middle) <= SYNC_S, f"{what}: {[round(a * 1000) for a in apart]}"
 
 
+@contextlib.asynccontextmanager
+async def evidence(people: list[Person]) -> AsyncIterator[None]:
+    """When something fails, everybody's page is kept under ``var/``."""
+    try:
+        yield
+    except BaseException:
+        for who in people:
+            await who.leave_evidence()
+        raise
+
+
 @pytest.mark.browser
 @pytest.mark.timeout(420)
 async def test_a_class_is_held_recorded_and_watched_again(tmp_path: Path) -> None:
@@ -247,55 +260,55 @@ async def test_a_class_is_held_recorded_and_watched_again(tmp_path: Path) -> Non
             processes = [psutil.Process(classwire.process.pid), psutil.Process()]
             room_url = f"{classwire.url}/r/{classwire.room}"
             began, used = time.monotonic(), cpu_seconds(processes)
+            async with evidence(people):
+                await host.enter_by_link(classwire.teacher_link, room_url)
+                await host.press("Start class")
+                await host.see(host.tile(host.name))
+                await sam.enter_by_link(classwire.student_link, room_url)
+                await join(sam)
+                invite = await invite_link(host)
+                await gaia.enter_as_guest(invite)
+                await join(gaia)
 
-            await host.enter_by_link(classwire.teacher_link, room_url)
-            await host.press("Start class")
-            await host.see(host.tile(host.name))
-            await sam.enter_by_link(classwire.student_link, room_url)
-            await join(sam)
-            invite = await invite_link(host)
-            await gaia.enter_as_guest(invite)
-            await join(gaia)
-
-            for who in people:
-                for other in people:
-                    if other is not who:
-                        await sees_moving_picture(who, other.name)
-                        await hears_sound(who, other.name)
-            joins = [await first_remote_frame_ms(who) for who in (sam, gaia)]
-            consumes = [float((await who.debug("timings"))["consume-connected"]) for who in people]
-
-            await host.press("Start recording")
-            recorded_from = time.monotonic()
-            await host.press("Share screen")
-            for who in (sam, gaia):
-                await who.see(who.tile(f"Screen of {host.name}"))
-                await sees_picture(who, host.name, "screen")
-                await screen_is_the_large_picture(who, host.name)
-            await host.press("Stop sharing")
-
-            for who in people:
-                await who.press("Chat")
-            for n in range(6):
-                await people[n % 3].write(f"line {n}")
                 for who in people:
-                    await who.until(f"line {n}", lambda w=who, n=n: _has(w, f"line {n}"))
-            for who in people:
-                text = await who.messages()
-                places = [text.index(f"line {n}") for n in range(6)]
-                assert places == sorted(places), f"{who.name} reads another order"
-            chats = await chat_latencies_ms(sam, gaia)
+                    for other in people:
+                        if other is not who:
+                            await sees_moving_picture(who, other.name)
+                            await hears_sound(who, other.name)
+                joins = [await first_remote_frame_ms(who) for who in (sam, gaia)]
+                consumes = [float((await who.debug("timings"))["consume-connected"]) for who in people]
 
-            await mute_stops_packets_at_the_node(host, gaia, sam)
-            await sam.press("Mute microphone")
-            await asyncio.sleep(max(0.0, RECORD_S - (time.monotonic() - recorded_from)))
-            await host.press("Stop recording")
-            recorded_s = time.monotonic() - recorded_from
+                await host.press("Start recording")
+                recorded_from = time.monotonic()
+                await host.press("Share screen")
+                for who in (sam, gaia):
+                    await who.see(who.tile(f"Screen of {host.name}"))
+                    await sees_picture(who, host.name, "screen")
+                    await screen_is_the_large_picture(who, host.name)
+                await host.press("Stop sharing")
 
-            await cut_line_resumes_without_reload(sam, gaia, cable)
-            wall, used = time.monotonic() - began, cpu_seconds(processes) - used
+                for who in people:
+                    await who.press("Chat")
+                for n in range(6):
+                    await people[n % 3].write(f"line {n}")
+                    for who in people:
+                        await who.until(f"line {n}", lambda w=who, n=n: _has(w, f"line {n}"))
+                for who in people:
+                    text = await who.messages()
+                    places = [text.index(f"line {n}") for n in range(6)]
+                    assert places == sorted(places), f"{who.name} reads another order"
+                chats = await chat_latencies_ms(sam, gaia)
 
-            recording = await fetch_recording(host, room_url, tmp_path)
+                await mute_stops_packets_at_the_node(host, gaia, sam)
+                await sam.press("Mute microphone")
+                await asyncio.sleep(max(0.0, RECORD_S - (time.monotonic() - recorded_from)))
+                await host.press("Stop recording")
+                recorded_s = time.monotonic() - recorded_from
+
+                await cut_line_resumes_without_reload(sam, gaia, cable)
+                wall, used = time.monotonic() - began, cpu_seconds(processes) - used
+
+                recording = await fetch_recording(host, room_url, tmp_path)
             for who in people:
                 await who.browser.close()
 
