@@ -275,7 +275,10 @@ export class RoomClient {
 
   private sendDevices(): void {
     const { microphone, camera } = this.devices.get();
-    const may = new Set(this.state.get().view?.me.permissions);
+    const me = this.state.get().view?.me;
+    // The answer to joining overtakes the event: until the log tells our role, permissions are those from outside.
+    if (!me?.role) return;
+    const may = new Set(me.permissions);
     // Who may only watch is not filmed or heard by the own computer either.
     if (this.media && !may.has("speak") && microphone.on) return this.devices.withdraw("microphone");
     if (this.media && !may.has("camera") && camera.on) return this.devices.withdraw("camera");
