@@ -90,7 +90,21 @@ def offsets(flashes: tuple[float, ...], beeps: tuple[float, ...]) -> list[float]
 def probe_errors(path: Path) -> str:
     """What ffmpeg says while it decodes the whole file; empty is well."""
     done = subprocess.run(
-        ["ffmpeg", "-v", "error", "-xerror", "-i", str(path), "-fps_mode", "passthrough", "-f", "null", "-"],
+        [
+            "ffmpeg",
+            "-v",
+            "error",
+            "-xerror",
+            "-i",
+            str(path),
+            "-fps_mode",
+            "passthrough",
+            "-enc_time_base",
+            "-1",
+            "-f",
+            "null",
+            "-",
+        ],
         capture_output=True,
         text=True,
         timeout=120,

@@ -32,8 +32,8 @@
         paint.fillRect(0, 0, WIDTH, HEIGHT);
         paint.fillStyle = lit ? "#ffffff" : "#c04020";
         paint.fillRect((n++ * 8) % WIDTH, 150, 60, 60);
-      }, 1000 / 50);
-      tracks.push(...canvas.captureStream(RATE * 2).getVideoTracks());
+      }, 1000 / (2 * RATE));
+      tracks.push(...canvas.captureStream(RATE).getVideoTracks());
     }
     return new MediaStream(tracks);
   }

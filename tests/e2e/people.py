@@ -30,7 +30,7 @@ PATIENCE_MS = 30_000
 CHROMIUM = shutil.which("chromium")
 ARGUMENTS = [
     "--no-sandbox",
-    "--use-fake-device-for-media-stream",
+    "--use-fake-device-for-media-stream=fps=15",
     "--use-fake-ui-for-media-stream",
     "--auto-select-desktop-capture-source=Entire screen",
     "--autoplay-policy=no-user-gesture-required",
@@ -161,12 +161,12 @@ async def playwright() -> AsyncIterator[Playwright]:
 
 
 async def person(
-    driver: Playwright, name: str, *, flashing: bool = False, width: int = 1280, through: str = ""
+    driver: Playwright, name: str, *, flashing: bool = False, width: int = 1024, through: str = ""
 ) -> Person:
     """Starts a browser process for somebody, if given ``through`` a line (a host resolver rule)."""
     rules = [f"--host-resolver-rules={through}"] if through else []
     browser = await driver.chromium.launch(executable_path=CHROMIUM, args=[*ARGUMENTS, *rules])
-    context = await browser.new_context(viewport={"width": width, "height": 800}, ignore_https_errors=True)
+    context = await browser.new_context(viewport={"width": width, "height": 640}, ignore_https_errors=True)
     page = await context.new_page()
     if flashing:
         await page.add_init_script(FLASH_AND_BEEP)
