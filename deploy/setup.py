@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import ctypes
 import hashlib
 import os
 import re
@@ -34,6 +35,7 @@ DISK_FREE_BYTES_MIN = (
 
 # Programs that tests need and pip has not: Debian's package for each.
 TEST_TOOLS = {"chromium": "chromium", "ffprobe": "ffmpeg"}
+TEST_LIBRARIES = {"libatomic.so.1": "libatomic1"}  # The node inside the playwright package links it.
 
 
 class SetupError(Exception):
@@ -268,6 +270,7 @@ def web_packages() -> None:
 def test_tools() -> None:
     """Chromium and ffprobe by apt where we may; else says what to type. Tests that need them skip."""
     missing = {tool: package for tool, package in TEST_TOOLS.items() if shutil.which(tool) is None}
+    missing.update((name, package) for name, package in TEST_LIBRARIES.items() if not loads(name))
     if not missing:
         return
     wanted = sorted(set(missing.values()))
@@ -278,6 +281,15 @@ def test_tools() -> None:
         f"Not installed: {', '.join(sorted(missing))}. Tests that need them will be skipped. "
         f"To have them: sudo apt-get install {' '.join(wanted)}"
     )
+
+
+def loads(library: str) -> bool:
+    """Whether the dynamic linker finds a library."""
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True
 
 
 def may_install() -> bool:
