@@ -36,16 +36,17 @@ def _tool(name: str, *arguments: str) -> tuple[str, ...]:
 
 
 WEB = Step("web", ("npm", "run", "--silent", "check"), ROOT / "edge" / "web")
+WIRE_TYPES = Step("wire types", _python("edge.web.scripts.generate_types", "--check"))
+SOURCE = (
+    Step("format", _tool("ruff", "format", "--check", "--quiet", ".")),
+    Step("lint", _tool("ruff", "check", "--quiet", ".")),
+    Step("imports", _tool("lint-imports")),
+    Step("types", _python("mypy")),
+    WIRE_TYPES,
+)
 SUITES: dict[str, tuple[Step, ...]] = {
-    "check": (
-        Step("format", _tool("ruff", "format", "--check", "--quiet", ".")),
-        Step("lint", _tool("ruff", "check", "--quiet", ".")),
-        Step("imports", _tool("lint-imports")),
-        Step("types", _python("mypy")),
-        Step("unit", _python("pytest", "-q", "tests/unit", "tests/test_house.py")),
-        WEB,
-    ),
-    "test": (WEB, Step("pytest", _python("pytest"))),
+    "check": (*SOURCE, Step("unit", _python("pytest", "-q", "tests/unit", "tests/test_house.py")), WEB),
+    "test": (*SOURCE, WEB, Step("pytest", _python("pytest"))),
     "bench": tuple(
         Step(file.stem.removeprefix("bench_"), _python(f"tests.bench.{file.stem}"))
         for file in sorted((ROOT / "tests" / "bench").glob("bench_*.py"))

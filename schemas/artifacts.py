@@ -11,7 +11,7 @@ from schemas.ids import ArtifactToken, RecordingToken, TrackToken
 class ArtifactKind(StrEnum):
     """Results of a recording's pipeline."""
 
-    TRACK = "track"  # One WebM per track, not transcoded.
+    TRACK = "track"  # One WebM per track (MP4 for H.264, which WebM has not), not transcoded.
     COMPOSED = "composed"  # One MP4 of the whole class.
     POSTER = "poster"  # One JPEG for the list.
 

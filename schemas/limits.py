@@ -50,9 +50,7 @@ CONSUMERS_PER_TRANSPORT_MAX: Final = 200  # 50 tiles with sound and screen, and 
 SIMULCAST_LAYERS_MAX: Final = 3  # What browsers encode.
 RTP_PACKET_BYTES_MAX: Final = 1_500  # One Ethernet frame.
 RETRANSMIT_CACHE_PACKETS: Final = 600  # One second of a 5 Mbit/s layer; older repairs come too late.
-RETRANSMIT_CACHE_S: Final = (
-    2.0  # Older repairs mend nobody's picture; bounds the memory of slow layers.
-)
+RETRANSMIT_CACHE_S: Final = 2.0  # Older repairs mend nobody's picture; bounds the memory of slow layers.
 KEY_FRAME_REQUEST_INTERVAL_S: Final = 1.0  # Per layer; a storm of viewers costs the sender one key frame.
 FOLLOW_WAIT_S: Final = 2.0  # How long a node waits until it has followed to the seq a request names.
 NODE_BEAT_S: Final = 1.0  # Registration refresh of a media node.

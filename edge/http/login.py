@@ -61,9 +61,9 @@ async def sign_in(request: HttpRequest, data: JSONBody[Credentials]) -> Response
 async def sign_in_by_link(request: HttpRequest, data: JSONBody[LinkToken]) -> Response[SignedIn]:
     """Signs in by a one-time link."""
     parts = parts_of(request)
-    await _count_attempt(request, "link")
     person = await redeem_sign_in_link(parts.pool, data.token, parts.clock())
     if person is None:
+        await _count_attempt(request, "link")
         raise await _refused(request, "link")
     return await _signed_in(request, person, "link")
 
@@ -72,12 +72,13 @@ async def sign_in_by_link(request: HttpRequest, data: JSONBody[LinkToken]) -> Re
 async def sign_in_as_guest(request: HttpRequest, data: JSONBody[GuestToken]) -> Response[SignedIn]:
     """Comes in by a guest link, under a name of one's own."""
     parts = parts_of(request)
-    await _count_attempt(request, "guest")
     name = data.display_name.strip()
     if not name:
         raise Problem(422, "malformed", "A name is needed.")
     person = await redeem_guest_link(parts.pool, data.token, name, parts.clock())
     if person is None:
+        # Only guesses count: a whole class comes from one school's address.
+        await _count_attempt(request, "guest")
         raise await _refused(request, "guest")
     return await _signed_in(request, person, "guest")
 
