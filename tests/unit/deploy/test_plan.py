@@ -61,9 +61,9 @@ def test_for_others_https_stands_before_an_edge_on_loopback() -> None:
 
 
 def test_address_behind_translation_is_announced_but_not_bound() -> None:
-    shared = made(host="192.0.2.7", address="192.0.2.7")  # RFC 5737: nobody's.
+    shared = made(host="203.0.113.7", address="203.0.113.7")  # RFC 5737: nobody's.
     assert shared.settings["sfu"].media_listen == "0.0.0.0"
-    assert shared.settings["sfu"].media_address == "192.0.2.7"
+    assert shared.settings["sfu"].media_address == "203.0.113.7"
 
 
 @pytest.mark.parametrize("role", ROLES)
