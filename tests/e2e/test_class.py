@@ -192,10 +192,11 @@ async def fetch_recording(host: Person, room_url: str, folder: Path) -> Json:
     recording: Json = await host.until("the recording", ready, 120.0)
     await host.page.goto(room_url)
     await host.page.get_by_role("link", name="Watch the recording").first.click(timeout=30_000)
-    playing = """() => { const v = document.querySelector('video');
-                 return v && v.readyState >= 2 && v.currentTime > 1 ? v.duration : 0; }"""
-    await host.page.wait_for_selector("video")
-    await host.page.evaluate("document.querySelector('video').play()")
+    playing = """() => {
+        const film = document.querySelector('video');
+        if (!film || film.readyState < 2) return 0;
+        if (film.paused) film.play().catch(() => undefined);  // A load that still runs interrupts it.
+        return film.currentTime > 1 ? film.duration : 0; }"""
     duration = await host.until("the film to play", lambda: host.page.evaluate(playing))
     assert abs(duration - recording["duration_ms"] / 1000) < LENGTH_S
     artifacts = [recording["composed"], *recording["tracks"]]
