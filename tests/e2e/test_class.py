@@ -249,7 +249,9 @@ async def evidence(people: list[Person]) -> AsyncIterator[None]:
 
 @pytest.mark.browser
 @pytest.mark.timeout(420)
-async def test_a_class_is_held_recorded_and_watched_again(tmp_path: Path) -> None:
+async def test_a_class_is_held_recorded_and_watched_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Done when 2, 3 and 6 of the spine."""
     with running(tmp_path / "var") as classwire:
         port = int(classwire.url.rsplit(":", 1)[-1])
@@ -315,8 +317,10 @@ async def test_a_class_is_held_recorded_and_watched_again(tmp_path: Path) -> Non
 
         log = await read_log(classwire, classwire.room)
         assert check(log, [who.record for who in people]) == []
-        check_recording(recording, recorded_s)
-        report(joins, consumes, chats, used / wall)
+        with capsys.disabled():
+            print()
+            check_recording(recording, recorded_s)
+            report(joins, consumes, chats, used / wall)
 
 
 async def invite_link(host: Person) -> str:
