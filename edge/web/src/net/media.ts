@@ -51,6 +51,11 @@ interface Opened {
   epoch: number;
   send: Transport;
   recv: Transport;
+  /**
+   * Whether nothing is sent yet. Starting encoders takes the processor that the handshake of the
+   * receiving side needs: who joins hears and sees first.
+   */
+  held: boolean;
 }
 
 interface Local {
@@ -211,7 +216,7 @@ export class Media {
     const device = await this.deviceFor(answer.routerRtpCapabilities);
     const send = device.createSendTransport(answer.send as Parameters<Device["createSendTransport"]>[0]);
     const recv = device.createRecvTransport(answer.recv as Parameters<Device["createRecvTransport"]>[0]);
-    this.opened = { epoch, send, recv };
+    this.opened = { epoch, send, recv, held: this.wantedTracks().length > 0 };
     this.wire(send, epoch);
     this.wire(recv, epoch);
     send.on("produce", ({ kind, rtpParameters, appData }, done, failed) => {
@@ -241,11 +246,17 @@ export class Media {
   }
 
   private wire(transport: Transport, epoch: number): void {
-    transport.on("connect", ({ dtlsParameters }, done, failed) => {
+    transport.on("connect", ({ dtlsParameters }, done) => {
       const request = { transport: transport.id, dtlsParameters };
       this.link
         .media("connect_transport", epoch, request as MediaRequests["connect_transport"])
-        .then(done, failed);
+        .catch((error: unknown) => {
+          if (!this.transports().includes(transport)) return;
+          this.failed(error);
+          this.reopen();
+        });
+      // The answer says nothing that the handshake needs: both go on at once.
+      done();
     });
     transport.on("connectionstatechange", (state) => {
       clearTimeout(this.iceTimers.get(transport.id));
@@ -254,6 +265,7 @@ export class Media {
       else if (state === "connected" && transport === this.opened?.recv && this.consumedAt !== null) {
         this.listener.onMark("consume-connected", performance.now() - this.consumedAt);
       }
+      if (transport === this.opened?.recv && state !== "new" && state !== "connecting") this.release();
       this.report();
     });
   }
@@ -310,7 +322,14 @@ export class Media {
 
   // --- sending ---------------------------------------------------------------------------------
 
+  private release(): void {
+    if (!this.opened?.held) return;
+    this.opened.held = false;
+    this.producing.poke();
+  }
+
   private async produceAll(): Promise<void> {
+    if (this.opened?.held) return;
     for (const [source, sent] of [...this.sending]) {
       if (!this.locals.has(source)) await this.stopSending(source, sent);
     }
@@ -421,7 +440,8 @@ export class Media {
     });
     if (this.opened !== opened) return;
     await Promise.all(consumers.map((options) => this.receive(opened, options)));
-    if (this.opened !== opened || consumers.length === 0) return;
+    if (this.opened !== opened) return;
+    if (consumers.length === 0) return this.release();
     this.tellRemote();
     const sized = this.sendTiles(opened);
     const flowing = consumers.map((c) => c.id).filter((id) => !this.isPaused(id));
@@ -512,6 +532,7 @@ export class Media {
 
   private failed(error: unknown): void {
     if (this.closed) return;
+    this.release();
     const code = error instanceof MediaRequestError ? error.code : "";
     // The node knows nothing (any more) of what we hold: begin anew.
     if (VOID.has(code)) this.reopen();
