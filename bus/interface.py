@@ -304,7 +304,7 @@ class Bus(Protocol):
 
     @property
     def is_connected(self) -> bool:
-        """Whether the connection is up now."""
+        """Whether the connection is up now (all of them, where a role moves media on one of its own)."""
 
     async def disconnected(self) -> None:
         """Returns when the connection is down (at once if it is)."""

@@ -27,6 +27,7 @@ class NatsBus:
 
     def __init__(self, link: Connection, media: Connection, process: str) -> None:
         self._connection = link
+        self._connections = tuple({id(c): c for c in (link, media)}.values())
         self.process = process
         self.core: Core = NatsCore(link)
         self.log: Log = NatsLog(link)
@@ -44,16 +45,18 @@ class NatsBus:
 
     @property
     def is_connected(self) -> bool:
-        """Whether the connection is up now."""
-        return self._connection.is_connected
+        """Whether every connection is up now."""
+        return all(each.is_connected for each in self._connections)
 
     async def disconnected(self) -> None:
-        """Returns when the connection is down."""
-        await self._connection.disconnected()
+        """Returns when every connection is down."""
+        for each in self._connections:
+            await each.disconnected()
 
     async def connected(self) -> None:
-        """Returns when the connection is up."""
-        await self._connection.connected()
+        """Returns when every connection is up."""
+        for each in self._connections:
+            await each.connected()
 
 
 def process_name(settings: Settings, role: str) -> str:
