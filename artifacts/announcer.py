@@ -12,7 +12,8 @@ from artifacts.errors import CommandRefusedError
 from artifacts.progress import Progress
 from bus.interface import Bus, BusError
 from schemas.artifacts import Artifact
-from schemas.commands import AddArtifact, Command, CompleteRecording, ReportStep
+from schemas.commands import Command
+from schemas.commands.recording import AddArtifact, CompleteRecording, ReportStep
 from schemas.envelope import Actor, Envelope, Outcome, Rejected
 from schemas.ids import CommandId, RecordingId, RoomKey, derived_id
 from schemas.limits import COMMAND_DEADLINE_S, STEP_REPORT_PERCENT, STEP_REPORT_S

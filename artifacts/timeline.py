@@ -7,22 +7,17 @@ from msgspec import Struct
 
 from schemas.artifacts import Artifact
 from schemas.envelope import Commit
-from schemas.events import (
+from schemas.events import EventData
+from schemas.events.lifecycle import SessionEnded
+from schemas.events.recording import (
     ArtifactAdded,
-    EventData,
-    ParticipantJoined,
-    ParticipantLeft,
     RecordingCompleted,
     RecordingStarted,
     RecordingStepReported,
     RecordingStopped,
-    RoleChanged,
-    SessionEnded,
-    TrackClosed,
-    TrackMuted,
-    TrackPublished,
-    TrackUnmuted,
 )
+from schemas.events.roster import ParticipantJoined, ParticipantLeft, RoleChanged
+from schemas.events.tracks import TrackClosed, TrackMuted, TrackPublished, TrackUnmuted
 from schemas.ids import ArtifactId, ParticipantId, RecordingId, SessionId, TrackId
 from schemas.media import MediaKind, Role, Source
 

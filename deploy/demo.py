@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from bus import nats
 from edge import identity
-from schemas.commands import CreateRoom
+from schemas.commands.lifecycle import CreateRoom
 from schemas.envelope import Accepted, Actor, Envelope, Rejected
 from schemas.ids import CommandId, RoomId, RoomKey, TenantId
 from schemas.rejections import Code

@@ -30,7 +30,8 @@ from edge.tokens import Access
 from edge.viewer import Viewer, encode, refuse
 from edge.wires import wire_of
 from schemas import subjects
-from schemas.commands import CLIENT_COMMAND_NAMES, Command, JoinSession
+from schemas.commands import CLIENT_COMMAND_NAMES, Command
+from schemas.commands.roster import JoinSession
 from schemas.envelope import Accepted, Envelope, Outcome, Rejected, decode_command
 from schemas.frames import (
     PROTOCOL_VERSION,

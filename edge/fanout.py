@@ -35,7 +35,11 @@ class Span:
 
     def frame_for(self, participant: ParticipantId, role: Role | None) -> tuple[Frame, int]:
         """The frame for this person, and how many events are in it."""
-        named = frozenset(s for s, who in self._named if participant in who) if self._named else _NONE
+        named = (
+            frozenset(s for s, who in self._named if may_see(who, participant, role))
+            if self._named
+            else _NONE
+        )
         kind = (role in STAFF, named)
         made = self._frames.get(kind)
         if made is None:
@@ -48,7 +52,7 @@ class Span:
                 seq,
                 commit.at,
                 event.type,
-                public_actor(commit.actor, role),
+                public_actor(commit.actor, event, role),
                 encode_event_data(public_data(event, role)),
             )
             for seq, commit, event in self._events

@@ -20,7 +20,7 @@ from edge.open_room import OpenRoom
 from edge.viewer import Viewer, encode
 from rooms.follower import load
 from rooms.state import RoomState
-from schemas.commands import LoseConnection, ResumeConnection
+from schemas.commands.roster import LoseConnection, ResumeConnection
 from schemas.envelope import Accepted, Envelope, Outcome
 from schemas.frames import Heartbeat, Trouble
 from schemas.ids import CommandId, EdgeId, LoginId, RoomKey, derived_id

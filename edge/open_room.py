@@ -28,21 +28,18 @@ from rooms.follower import RoomFollower, follow_room, load
 from rooms.state import RoomState
 from schemas import subjects
 from schemas.envelope import Commit
-from schemas.events import (
-    EventData,
+from schemas.events import EventData
+from schemas.events.lifecycle import RoomCreated, SessionEnded
+from schemas.events.media import NodeLost, RoomPlaced
+from schemas.events.roster import (
     MemberAdded,
-    NodeLost,
     ParticipantConnected,
     ParticipantDisconnected,
     ParticipantJoined,
     ParticipantLeft,
     RoleChanged,
-    RoomCreated,
-    RoomPlaced,
-    SessionEnded,
-    TrackClosed,
-    TrackMuted,
 )
+from schemas.events.tracks import TrackClosed, TrackMuted
 from schemas.frames import SignalOut
 from schemas.ids import ConnectionId, ParticipantId, RoomKey
 from schemas.limits import (

@@ -1,7 +1,7 @@
 """Chat messages."""
 
 from projectors.model import Fact, Model, Write, queries
-from schemas.events import MessagePosted
+from schemas.events.chat import MessagePosted
 
 _sql = queries("chat")
 

@@ -1,7 +1,7 @@
 """Recordings with their steps and artifacts."""
 
 from projectors.model import Fact, Model, Write, queries
-from schemas.events import (
+from schemas.events.recording import (
     ArtifactAdded,
     RecordingCompleted,
     RecordingStarted,

@@ -1,7 +1,8 @@
 """Rooms, members and sessions."""
 
 from projectors.model import Fact, Model, Write, queries
-from schemas.events import MemberAdded, RoomCreated, SessionEnded, SessionScheduled, SessionStarted
+from schemas.events.lifecycle import RoomCreated, SessionEnded, SessionScheduled, SessionStarted
+from schemas.events.roster import MemberAdded
 
 _sql = queries("rooms")
 

@@ -1,14 +1,13 @@
 """The roster, and attendance: who was in class when, from the log alone."""
 
 from projectors.model import Fact, Model, Write, queries
-from schemas.events import (
+from schemas.events.lifecycle import SessionEnded, SessionStarted
+from schemas.events.roster import (
     ParticipantConnected,
     ParticipantDisconnected,
     ParticipantJoined,
     ParticipantLeft,
     RoleChanged,
-    SessionEnded,
-    SessionStarted,
 )
 
 _sql = queries("roster")

@@ -1,7 +1,7 @@
 """Tracks: what was shared by whom, and when it ended."""
 
 from projectors.model import Fact, Model, Write, queries
-from schemas.events import TrackClosed, TrackPublished
+from schemas.events.tracks import TrackClosed, TrackPublished
 
 _sql = queries("tracks")
 

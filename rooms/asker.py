@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from rooms.permissions import Permission, grants, standing_role
+from rooms.permissions import Permission, permissions_of, standing_role
 from rooms.state import Participant, RoomState
 from schemas.envelope import Actor, Envelope
 from schemas.ids import CommandId, ParticipantId, derived_id, participant_id
@@ -20,6 +20,7 @@ class Asker(Struct, frozen=True):
     participant: ParticipantId | None
     role: Role | None
     present: Participant | None
+    permissions: frozenset[Permission] = frozenset()
 
     @property
     def is_service(self) -> bool:
@@ -27,8 +28,8 @@ class Asker(Struct, frozen=True):
         return self.actor.kind == "service"
 
     def may(self, permission: Permission) -> bool:
-        """Whether the asker's role grants this."""
-        return grants(self.role, permission)
+        """Whether the asker may do this now."""
+        return permission in self.permissions
 
 
 def asker(state: RoomState, envelope: Envelope) -> Asker:
@@ -38,12 +39,14 @@ def asker(state: RoomState, envelope: Envelope) -> Asker:
         case "service":
             return Asker(actor, envelope.id, actor.participant, None, None)
         case "operator":
-            return Asker(actor, envelope.id, None, Role.HOST, None)
+            return Asker(actor, envelope.id, None, Role.HOST, None, frozenset(Permission))
         case "user" | "guest":
             who = actor.participant or participant_id(state.key, actor.id)
             present = state.participants.get(who)
             role = present.role if present else standing_role(state, who, actor.capabilities)
-            return Asker(actor, envelope.id, who, role, present)
+            custom = present.custom_role if present else ""
+            permissions = permissions_of(state, who, role, custom)
+            return Asker(actor, envelope.id, who, role, present, permissions)
 
 
 def new_id(state: RoomState, asks: Asker, prefix: str) -> str:

@@ -5,15 +5,16 @@ from msgspec.structs import replace
 from rooms.asker import Asker, new_id
 from rooms.permissions import Permission
 from rooms.state import Message, RoomState
-from schemas.commands import PostMessage
+from rooms.topic import Stamp, Topic
+from schemas.commands.chat import PostMessage
 from schemas.envelope import Event
-from schemas.events import MessagePosted
+from schemas.events.chat import MessagePosted
 from schemas.ids import MessageId
 from schemas.limits import CHAT_RECENT_MAX
 from schemas.rejections import Code, Rejection, rejection
 
 
-def decide(state: RoomState, asks: Asker, command: PostMessage) -> tuple[Event, ...] | Rejection:
+def decide(state: RoomState, asks: Asker, command: PostMessage, now: int) -> tuple[Event, ...] | Rejection:
     """What a wish to write leads to."""
     if asks.present is None:
         return rejection(Code.NOT_A_PARTICIPANT)
@@ -26,7 +27,10 @@ def decide(state: RoomState, asks: Asker, command: PostMessage) -> tuple[Event, 
     return (Event(MessagePosted(message, author.id, author.display_name, command.text)),)
 
 
-def evolve(state: RoomState, fact: MessagePosted, seq: int, at: int) -> RoomState:
-    """The room after a message, which is the event ``seq``."""
-    message = Message(fact.message, seq, at, fact.participant, fact.display_name, fact.text)
+def evolve(state: RoomState, fact: MessagePosted, stamp: Stamp) -> RoomState:
+    """The room after a message, ."""
+    message = Message(fact.message, stamp.seq, stamp.at, fact.participant, fact.display_name, fact.text)
     return replace(state, messages=(*state.messages, message)[-CHAT_RECENT_MAX:])
+
+
+TOPIC = Topic("chat", (PostMessage,), (MessagePosted,), decide, evolve)

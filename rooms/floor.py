@@ -1,23 +1,26 @@
 """The floor: who wants to speak, in order of asking."""
 
-from typing import assert_never
+from typing import assert_never, get_args
 
 from msgspec.structs import replace
 
 from rooms.asker import Asker
 from rooms.permissions import Permission
 from rooms.state import Hand, RoomState
-from schemas.commands import LowerHand, RaiseHand
+from rooms.topic import Stamp, Topic
+from rooms.viewer import Viewer
+from schemas.commands.floor import LowerHand, RaiseHand
 from schemas.envelope import Event
-from schemas.events import HandLowered, HandRaised
+from schemas.events.floor import HandLowered, HandRaised
 from schemas.limits import HANDS_MAX
 from schemas.rejections import Code, Rejection, rejection
+from schemas.view.floor import FloorView
 
 Command = RaiseHand | LowerHand
 Fact = HandRaised | HandLowered
 
 
-def decide(state: RoomState, asks: Asker, command: Command) -> tuple[Event, ...] | Rejection:
+def decide(state: RoomState, asks: Asker, command: Command, now: int) -> tuple[Event, ...] | Rejection:
     """What a wish about the floor leads to. A hand that is up stays up; one that is down, down."""
     match command:
         case RaiseHand():
@@ -53,12 +56,20 @@ def _lower(state: RoomState, asks: Asker, command: LowerHand) -> tuple[Event, ..
     return (Event(HandLowered(whose, asks.participant)),) if state.has_hand_up(whose) else ()
 
 
-def evolve(state: RoomState, fact: Fact, at: int) -> RoomState:
+def evolve(state: RoomState, fact: Fact, stamp: Stamp) -> RoomState:
     """The room after a fact about the floor."""
     match fact:
         case HandRaised(participant=who):
-            return replace(state, hands=(*state.hands, Hand(who, at)))
+            return replace(state, hands=(*state.hands, Hand(who, stamp.at)))
         case HandLowered(participant=who):
             return replace(state, hands=tuple(h for h in state.hands if h.participant != who))
         case _:
             assert_never(fact)
+
+
+def view(state: RoomState, viewer: Viewer) -> FloorView:
+    """What somebody sees of it."""
+    return FloorView()
+
+
+TOPIC = Topic("floor", get_args(Command), get_args(Fact), decide, evolve)

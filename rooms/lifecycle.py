@@ -3,7 +3,8 @@
 A class is planned, live, over. There is at most one live class in a room.
 """
 
-from typing import Literal, assert_never
+from collections.abc import Iterator
+from typing import Literal, assert_never, get_args
 
 from msgspec.structs import replace
 
@@ -11,22 +12,27 @@ from rooms.asker import Asker, new_id
 from rooms.permissions import Permission
 from rooms.roster import departure_time
 from rooms.state import Placement, PlannedSession, RoomState, Session
-from schemas.commands import CreateRoom, EndSession, ScheduleSession, StartSession
+from rooms.topic import Stamp, Topic
+from schemas.commands.lifecycle import CreateRoom, EndSession, ScheduleSession, StartSession
 from schemas.envelope import Event
-from schemas.events import (
-    HandLowered,
-    ParticipantLeft,
-    RecordingStopped,
-    RoomCreated,
-    SessionEnded,
-    SessionScheduled,
-    SessionStarted,
-    TrackClosed,
-)
+from schemas.events.floor import HandLowered
+from schemas.events.lifecycle import RoomCreated, SessionEnded, SessionScheduled, SessionStarted
+from schemas.events.recording import RecordingStopped
+from schemas.events.roster import ParticipantLeft
+from schemas.events.tracks import TrackClosed
 from schemas.ids import SessionId, UserId
-from schemas.limits import DEPARTURES_PER_COMMIT_MAX, SCHEDULED_SESSIONS_MAX
+from schemas.limits import (
+    DEPARTURES_PER_COMMIT_MAX,
+    EMPTY_SESSION_END_S,
+    SCHEDULED_SESSIONS_MAX,
+    SESSION_HOURS_MAX,
+)
 from schemas.media import Role
 from schemas.rejections import Code, Rejection, rejection
+from schemas.room_settings import RoomSettings
+
+_EMPTY_MS = int(EMPTY_SESSION_END_S * 1000)
+_SESSION_MS = SESSION_HOURS_MAX * 3_600_000
 
 Command = CreateRoom | ScheduleSession | StartSession | EndSession
 Fact = RoomCreated | SessionScheduled | SessionStarted | SessionEnded
@@ -108,15 +114,35 @@ def ending(state: RoomState, now: int, reason: Literal["ended", "empty", "time_l
     )
 
 
+def deadlines(state: RoomState) -> Iterator[int]:
+    """The end of a class that everybody left, and of one that somebody forgot."""
+    if state.live is None:
+        return
+    yield state.live.started_at + _SESSION_MS
+    if state.empty_since is not None:
+        yield state.empty_since + _EMPTY_MS
+
+
+def due(state: RoomState, now: int) -> tuple[Event, ...]:
+    """Ends a class whose time has come."""
+    if state.live is None:
+        return ()
+    if now >= state.live.started_at + _SESSION_MS:
+        return ending(state, now, "time_limit")
+    if state.empty_since is not None and now >= state.empty_since + _EMPTY_MS:
+        return ending(state, now, "empty")
+    return ()
+
+
 def _planned(state: RoomState, session: SessionId) -> PlannedSession | None:
     return next((s for s in state.scheduled if s.id == session), None)
 
 
-def evolve(state: RoomState, fact: Fact, at: int) -> RoomState:
+def evolve(state: RoomState, fact: Fact, stamp: Stamp) -> RoomState:
     """The room after a fact of its life."""
     match fact:
         case RoomCreated(title=title, owner=owner, default_role=role):
-            return replace(state, title=title, owner=owner, default_role=role)
+            return replace(state, title=title, owner=owner, settings=RoomSettings(default_role=role))
         case SessionScheduled():
             planned = PlannedSession(fact.session, fact.title, fact.starts_at, fact.minutes)
             table = sorted((*state.scheduled, planned), key=lambda s: (s.starts_at, s.id))
@@ -124,12 +150,12 @@ def evolve(state: RoomState, fact: Fact, at: int) -> RoomState:
         case SessionStarted(session=session, title=title):
             return replace(
                 state,
-                session=Session(session, title, at, planned=_planned(state, session)),
+                session=Session(session, title, stamp.at, planned=_planned(state, session)),
                 scheduled=tuple(s for s in state.scheduled if s.id != session),
-                empty_since=at,
+                empty_since=stamp.at,
             )
         case SessionEnded():
-            return _over(state, at)
+            return _over(state, stamp.at)
         case _:
             assert_never(fact)
 
@@ -146,3 +172,6 @@ def _over(state: RoomState, at: int) -> RoomState:
         tracks={},
         placement=Placement(None, state.placement.epoch),
     )
+
+
+TOPIC = Topic("lifecycle", get_args(Command), get_args(Fact), decide, evolve, deadlines, due)

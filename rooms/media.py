@@ -8,14 +8,17 @@ its share and a quarter.
 import hashlib
 from collections.abc import Iterable
 from math import ceil
-from typing import assert_never
+from typing import assert_never, get_args
 
 from msgspec.structs import replace
 
+from rooms.asker import Asker
 from rooms.state import Placement, RoomState
-from schemas.commands import LoseNode, PlaceRoom
+from rooms.topic import Stamp, Topic
+from schemas.commands.media import LoseNode, PlaceRoom
 from schemas.envelope import Event
-from schemas.events import NodeLost, RoomPlaced, TrackClosed
+from schemas.events.media import NodeLost, RoomPlaced
+from schemas.events.tracks import TrackClosed
 from schemas.ids import NodeId, RoomKey
 from schemas.registry import NodeRegistration
 from schemas.rejections import Code, Rejection, rejection
@@ -27,7 +30,7 @@ LOAD_FACTOR = 1.25  # The paper's 1 + c: rooms move little when nodes come and g
 BUSY_LOAD = 0.8  # A node whose thread is this busy has no headroom for a key frame storm.
 
 
-def decide(state: RoomState, command: Command) -> tuple[Event, ...] | Rejection:
+def decide(state: RoomState, asks: Asker, command: Command, now: int) -> tuple[Event, ...] | Rejection:
     """What a wish about placement leads to. Tracks of an older epoch end in the same commit."""
     match command:
         case PlaceRoom(node=node):
@@ -61,7 +64,7 @@ def _weight(key: RoomKey, node: NodeId) -> bytes:
     return hashlib.sha256(f"{key}@{node}".encode()).digest()
 
 
-def evolve(state: RoomState, fact: Fact) -> RoomState:
+def evolve(state: RoomState, fact: Fact, stamp: Stamp) -> RoomState:
     """The room after a fact about its media node."""
     match fact:
         case RoomPlaced(node=node, epoch=epoch):
@@ -70,3 +73,6 @@ def evolve(state: RoomState, fact: Fact) -> RoomState:
             return replace(state, placement=Placement(None, epoch))
         case _:
             assert_never(fact)
+
+
+TOPIC = Topic("media", get_args(Command), get_args(Fact), decide, evolve)

@@ -1,59 +1,80 @@
-"""Who may do what, as data: a role grants permissions, nothing else does.
+"""Who may do what, as data: a role grants permissions; a person and a class may have exceptions.
 
 The table is what the documents print and what the tests read. A person's role in the running class
 is on the log; before joining it follows from who they are (``standing_role``).
 """
 
 from collections.abc import Mapping
-from enum import StrEnum
 
 from rooms.state import RoomState
-from schemas.envelope import Capability
+from schemas.envelope import STAFF, Capability
 from schemas.ids import ParticipantId, participant_id
 from schemas.media import Role, Source
+from schemas.permissions import Permission
+
+__all__ = [
+    "FROM_OUTSIDE",
+    "PUBLISHING",
+    "ROLES",
+    "Permission",
+    "is_owner",
+    "may",
+    "permissions_of",
+    "standing_role",
+]
 
 
-class Permission(StrEnum):
-    """What can be granted. The words are part of the wire contract (``me.permissions``)."""
-
-    SPEAK = "speak"
-    CAMERA = "camera"
-    SHARE_SCREEN = "share_screen"
-    CHAT = "chat"
-    RAISE_HAND = "raise_hand"
-    LOWER_HANDS = "lower_hands"
-    MUTE = "mute"
-    REMOVE = "remove"
-    CHANGE_ROLE = "change_role"
-    RECORD = "record"
-    START_SESSION = "start_session"
-    END_SESSION = "end_session"
-    SCHEDULE = "schedule"
-    ADD_MEMBER = "add_member"
-
-
-_VIEWER = frozenset({Permission.CHAT, Permission.RAISE_HAND})
-_SPEAKER = _VIEWER | {Permission.SPEAK, Permission.CAMERA, Permission.SHARE_SCREEN}
-_CO_HOST = _SPEAKER | {
-    Permission.LOWER_HANDS,
-    Permission.MUTE,
-    Permission.REMOVE,
-    Permission.CHANGE_ROLE,
-    Permission.RECORD,
-    Permission.START_SESSION,
-    Permission.SCHEDULE,
+_VIEWER = frozenset(
+    {
+        Permission.CHAT,
+        Permission.CHAT_STAFF,
+        Permission.RAISE_HAND,
+        Permission.REACT,
+        Permission.ASK_QUESTION,
+        Permission.VOTE,
+        Permission.PULSE,
+        Permission.CALL_FOR_HELP,
+    }
+)
+_SPEAKER = _VIEWER | {
+    Permission.SPEAK,
+    Permission.CAMERA,
+    Permission.SHARE_SCREEN,
+    Permission.CHAT_PRIVATE,
+    Permission.DRAW,
+    Permission.WRITE_NOTES,
+    Permission.UPLOAD,
 }
+_HOST_ONLY = frozenset(
+    {
+        Permission.END_SESSION,
+        Permission.ADD_MEMBER,
+        Permission.CHANGE_SETTINGS,
+        Permission.REDACT,
+    }
+)
 
 ROLES: Mapping[Role, frozenset[Permission]] = {
     Role.HOST: frozenset(Permission),
-    Role.CO_HOST: _CO_HOST,
+    Role.CO_HOST: frozenset(Permission) - _HOST_ONLY,
     Role.SPEAKER: _SPEAKER,
     Role.VIEWER: _VIEWER,
 }
 
-# Permissions that make sense without being in the class.
+# Permissions that make sense without being in the class: planning and preparing it, reading about it.
 FROM_OUTSIDE = frozenset(
-    {Permission.START_SESSION, Permission.END_SESSION, Permission.SCHEDULE, Permission.ADD_MEMBER}
+    {
+        Permission.START_SESSION,
+        Permission.END_SESSION,
+        Permission.SCHEDULE,
+        Permission.ADD_MEMBER,
+        Permission.CHANGE_SETTINGS,
+        Permission.PRESENT,
+        Permission.POLL,
+        Permission.OPEN_BREAKOUTS,
+        Permission.SEE_ATTENDANCE,
+        Permission.REDACT,
+    }
 )
 
 PUBLISHING: Mapping[Source, Permission] = {
@@ -64,9 +85,24 @@ PUBLISHING: Mapping[Source, Permission] = {
 }
 
 
-def grants(role: Role | None, permission: Permission) -> bool:
-    """Whether a role has a permission; nobody's role has none."""
-    return role is not None and permission in ROLES[role]
+def permissions_of(
+    state: RoomState, who: ParticipantId | None, role: Role | None, custom_role: str = ""
+) -> frozenset[Permission]:
+    """What somebody with this role may do in the class now.
+
+    The role's permissions (or those of the tenant's own role), without what is locked for the class
+    unless they are staff, with what this person was granted, without what was revoked.
+    """
+    if role is None:
+        return frozenset()
+    own = next((r for r in state.policy.roles if r.name == custom_role), None) if custom_role else None
+    base = ROLES[role] if own is None else frozenset(own.permissions)
+    rights = state.rights
+    if rights.locks and role not in STAFF:
+        base -= frozenset(rights.locks)
+    if who is None:
+        return base
+    return base.union(rights.granted.get(who, ())).difference(rights.revoked.get(who, ()))
 
 
 def standing_role(
@@ -80,7 +116,7 @@ def standing_role(
     if is_owner(state, participant) or "administer" in capabilities:
         return Role.HOST
     given = state.given_roles.get(participant) or state.members.get(participant)
-    return given or state.default_role
+    return given or state.settings.default_role
 
 
 def is_owner(state: RoomState, participant: ParticipantId) -> bool:
@@ -88,7 +124,7 @@ def is_owner(state: RoomState, participant: ParticipantId) -> bool:
     return state.owner is not None and participant == participant_id(state.key, state.owner)
 
 
-def may(state: RoomState, participant: ParticipantId, permission: Permission) -> bool:
+def may(state: RoomState, who: ParticipantId, permission: Permission) -> bool:
     """Whether a person who is in the class may do this now."""
-    present = state.participants.get(participant)
-    return present is not None and grants(present.role, permission)
+    present = state.participants.get(who)
+    return present is not None and permission in permissions_of(state, who, present.role, present.custom_role)

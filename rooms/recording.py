@@ -4,15 +4,17 @@
 there. A failed step shows as ``failed`` until the same step is tried again.
 """
 
-from typing import assert_never
+from typing import assert_never, get_args
 
 from msgspec.structs import replace
 
 from rooms.asker import Asker, new_id
 from rooms.permissions import Permission
 from rooms.state import Recording, RecordingStatus, RoomState, Step
+from rooms.topic import Stamp, Topic
+from rooms.viewer import Viewer
 from schemas.artifacts import Artifact, ArtifactKind
-from schemas.commands import (
+from schemas.commands.recording import (
     AddArtifact,
     CompleteRecording,
     ReportStep,
@@ -20,7 +22,7 @@ from schemas.commands import (
     StopRecording,
 )
 from schemas.envelope import Event
-from schemas.events import (
+from schemas.events.recording import (
     ArtifactAdded,
     RecordingCompleted,
     RecordingStarted,
@@ -30,12 +32,13 @@ from schemas.events import (
 from schemas.ids import RecordingId
 from schemas.limits import ARTIFACTS_KEPT_MAX, RECORDING_STEPS_MAX, RECORDINGS_KEPT_MAX
 from schemas.rejections import Code, Rejection, rejection
+from schemas.view.consent import ConsentsView
 
 Command = StartRecording | StopRecording | ReportStep | AddArtifact | CompleteRecording
 Fact = RecordingStarted | RecordingStopped | RecordingStepReported | ArtifactAdded | RecordingCompleted
 
 
-def decide(state: RoomState, asks: Asker, command: Command) -> tuple[Event, ...] | Rejection:
+def decide(state: RoomState, asks: Asker, command: Command, now: int) -> tuple[Event, ...] | Rejection:
     """What a wish about a recording leads to."""
     match command:
         case StartRecording():
@@ -119,14 +122,14 @@ def waiting_for_work(state: RoomState) -> tuple[RecordingId, ...]:
 
 
 # --- facts ---------------------------------------------------------------------------------------
-def evolve(state: RoomState, fact: Fact, at: int) -> RoomState:
+def evolve(state: RoomState, fact: Fact, stamp: Stamp) -> RoomState:
     """The room after a fact about a recording."""
     match fact:
         case RecordingStarted():
-            recording = Recording(fact.recording, fact.session, at, fact.by)
+            recording = Recording(fact.recording, fact.session, stamp.at, fact.by)
             return replace(state, recordings=_bounded((*state.recordings, recording)))
         case RecordingStopped():
-            return _change(state, fact.recording, status="processing", stopped_at=at)
+            return _change(state, fact.recording, status="processing", stopped_at=stamp.at)
         case RecordingStepReported():
             return _reported(state, fact)
         case ArtifactAdded():
@@ -177,3 +180,11 @@ def _with_artifact(artifacts: tuple[Artifact, ...], new: Artifact) -> tuple[Arti
         return kept
     goes = next((a for a in kept if a.kind is ArtifactKind.TRACK), kept[0])
     return tuple(a for a in kept if a is not goes)
+
+
+def view(state: RoomState, viewer: Viewer) -> ConsentsView:
+    """What somebody sees of it."""
+    return ConsentsView()
+
+
+TOPIC = Topic("recording", get_args(Command), get_args(Fact), decide, evolve)

@@ -10,20 +10,67 @@
 No events means: accepted, and nothing had to happen.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 from msgspec.structs import replace
 
-from rooms import chat, deadlines, floor, lifecycle, media, recording, roster, tracks
+from rooms import (
+    boards,
+    breakouts,
+    chat,
+    files,
+    floor,
+    lifecycle,
+    lobby,
+    media,
+    polls,
+    pulse,
+    questions,
+    recording,
+    rights,
+    roster,
+    studio,
+    tracks,
+)
 from rooms.asker import asker
-from rooms.deadlines import next_deadline
 from rooms.state import Remembered, RoomState
-from schemas.commands import SERVICE_COMMANDS, Command, CreateRoom, DeadlinePassed, PostMessage
+from rooms.topic import Stamp, Topic
+from schemas.commands import SERVICE_COMMANDS, Command
+from schemas.commands.deadlines import DeadlinePassed
+from schemas.commands.lifecycle import CreateRoom
 from schemas.envelope import Actor, Commit, Envelope, Event, RecordedActor, UnknownEvent
-from schemas.events import EventData, MessagePosted
+from schemas.events import EventData
 from schemas.ids import CommandId, RoomKey
 from schemas.limits import COMMAND_MEMORY_ACTORS, COMMAND_MEMORY_PER_ACTOR, COMMAND_MEMORY_TOTAL
 from schemas.rejections import Code, Rejection, rejection
 
-__all__ = ["apply", "decide", "evolve", "initial", "next_deadline", "recall", "topic"]
+TOPICS: tuple[Topic, ...] = (
+    lifecycle.TOPIC,
+    rights.TOPIC,
+    lobby.TOPIC,
+    roster.TOPIC,
+    floor.TOPIC,
+    tracks.TOPIC,
+    chat.TOPIC,
+    questions.TOPIC,
+    polls.TOPIC,
+    pulse.TOPIC,
+    studio.TOPIC,
+    boards.TOPIC,
+    files.TOPIC,
+    breakouts.TOPIC,
+    recording.TOPIC,
+    media.TOPIC,
+)
+"""In the order in which they hear of a fact that several understand."""
+
+_BY_COMMAND: dict[type[Command], Topic] = {c: topic for topic in TOPICS for c in topic.commands}
+_BY_FACT: dict[type[EventData], tuple[Callable[[RoomState, Any, Stamp], RoomState], ...]] = {
+    fact: tuple(topic.evolve for topic in TOPICS if fact in topic.facts)
+    for topic in TOPICS
+    for fact in topic.facts
+}
 
 
 def initial(key: RoomKey) -> RoomState:
@@ -38,48 +85,18 @@ def decide(state: RoomState, envelope: Envelope, now_ms: int) -> tuple[Event, ..
         return rejection(Code.FORBIDDEN)
     if not state.exists and not isinstance(command, CreateRoom):
         return rejection(Code.NO_SUCH_ROOM)
-    asks = asker(state, envelope)
-    if isinstance(command, lifecycle.Command):
-        return lifecycle.decide(state, asks, command, now_ms)
-    if isinstance(command, roster.Command):
-        return roster.decide(state, asks, command, now_ms)
-    if isinstance(command, floor.Command):
-        return floor.decide(state, asks, command)
-    if isinstance(command, tracks.Command):
-        return tracks.decide(state, asks, command)
-    if isinstance(command, PostMessage):
-        return chat.decide(state, asks, command)
-    if isinstance(command, recording.Command):
-        return recording.decide(state, asks, command)
-    if isinstance(command, media.Command):
-        return media.decide(state, command)
-    assert isinstance(command, DeadlinePassed), f"no rule for {command.name}"
-    return deadlines.decide(state, command, now_ms)
+    if isinstance(command, DeadlinePassed):
+        return _due(state, max(now_ms, command.due))
+    return _BY_COMMAND[type(command)].decide(state, asker(state, envelope), command, now_ms)
 
 
 def evolve(state: RoomState, event: EventData, at: int) -> RoomState:
     """The room after the next event of its log. One of an unknown type only counts."""
-    seq = state.seq + 1
-    return replace(_evolve(state, event, seq, at), seq=seq)
-
-
-def _evolve(state: RoomState, event: EventData, seq: int, at: int) -> RoomState:
-    if isinstance(event, lifecycle.Fact):
-        return lifecycle.evolve(state, event, at)
-    if isinstance(event, roster.Fact):
-        return roster.evolve(state, event, at)
-    if isinstance(event, floor.Fact):
-        return floor.evolve(state, event, at)
-    if isinstance(event, tracks.Fact):
-        return tracks.evolve(state, event)
-    if isinstance(event, MessagePosted):
-        return chat.evolve(state, event, seq, at)
-    if isinstance(event, recording.Fact):
-        return recording.evolve(state, event, at)
-    if isinstance(event, media.Fact):
-        return media.evolve(state, event)
-    assert isinstance(event, UnknownEvent), f"no meaning for {event.type}"
-    return state
+    stamp = Stamp(state.seq + 1, at)
+    assert type(event) in _BY_FACT or isinstance(event, UnknownEvent), f"no meaning for {event.type}"
+    for understand in _BY_FACT.get(type(event), ()):
+        state = understand(state, event, stamp)
+    return replace(state, seq=stamp.seq)
 
 
 def apply(state: RoomState, commit: Commit) -> RoomState:
@@ -92,19 +109,22 @@ def apply(state: RoomState, commit: Commit) -> RoomState:
 
 def topic(command: Command) -> str:
     """The topic under which a command's commit is published."""
-    if isinstance(command, roster.Command):
-        return "roster"
-    if isinstance(command, floor.Command):
-        return "floor"
-    if isinstance(command, tracks.Command):
-        return "track"
-    if isinstance(command, PostMessage):
-        return "chat"
-    if isinstance(command, recording.Command):
-        return "recording"
-    if isinstance(command, media.Command):
-        return "media"
-    return "lifecycle"
+    return "lifecycle" if isinstance(command, DeadlinePassed) else _BY_COMMAND[type(command)].name
+
+
+# --- time ----------------------------------------------------------------------------------------
+def next_deadline(state: RoomState) -> int | None:
+    """When this room must be woken by ``deadline_passed``, in Unix milliseconds; None: never by itself."""
+    return min((due for topic in TOPICS for due in topic.deadlines(state)), default=None)
+
+
+def _due(state: RoomState, time: int) -> tuple[Event, ...]:
+    """What happens by itself, one topic at a time: the room is woken again for the next.
+
+    ``time`` is the later of the wake-up's time and now: a wake-up always finds what it came for,
+    whatever the clock of its host says.
+    """
+    return next((events for topic in TOPICS if (events := topic.due(state, time))), ())
 
 
 # --- memory of answers ---------------------------------------------------------------------------

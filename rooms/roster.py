@@ -4,14 +4,16 @@ Somebody whose page is gone stays in the class for a grace time. Who does not co
 last seen alive, not when the grace ran out: attendance is right to the second.
 """
 
-from typing import Literal, assert_never
+from collections.abc import Iterator
+from typing import Literal, assert_never, get_args
 
 from msgspec.structs import replace
 
 from rooms.asker import Asker
-from rooms.permissions import PUBLISHING, Permission, grants, is_owner
+from rooms.permissions import PUBLISHING, Permission, is_owner, permissions_of
 from rooms.state import Participant, RoomState
-from schemas.commands import (
+from rooms.topic import Stamp, Topic
+from schemas.commands.roster import (
     AddMember,
     ChangeRole,
     JoinSession,
@@ -22,16 +24,16 @@ from schemas.commands import (
     ResumeConnection,
 )
 from schemas.envelope import STAFF, Event
-from schemas.events import (
-    HandLowered,
+from schemas.events.floor import HandLowered
+from schemas.events.roster import (
     MemberAdded,
     ParticipantConnected,
     ParticipantDisconnected,
     ParticipantJoined,
     ParticipantLeft,
     RoleChanged,
-    TrackClosed,
 )
+from schemas.events.tracks import TrackClosed
 from schemas.ids import ConnectionId, EdgeId, ParticipantId, participant_id
 from schemas.limits import (
     DEPARTURES_PER_COMMIT_MAX,
@@ -142,6 +144,11 @@ def _remove(
     return refusal or departure(state, target, "removed", now, asks.participant)
 
 
+def deadlines(state: RoomState) -> Iterator[int]:
+    """The ends of all grace times."""
+    return (p.grace_until for p in state.participants.values() if p.grace_until is not None)
+
+
 def timeouts(state: RoomState, now: int) -> tuple[Event, ...]:
     """Those whose grace time is over have left; a bounded number per commit, the rest at once after."""
     late = [p for p in state.participants.values() if p.grace_until is not None and p.grace_until <= now]
@@ -216,7 +223,8 @@ def _refuse_against(state: RoomState, asks: Asker, target: Participant, after: R
 
 def _new_role(state: RoomState, target: Participant, role: Role) -> tuple[Event, ...]:
     """A role and what it takes away: tracks that it does not grant are closed in the same commit."""
-    closed = [t for t in state.tracks_of(target.id) if not grants(role, PUBLISHING[t.source])]
+    allowed = permissions_of(state, target.id, role)
+    closed = [t for t in state.tracks_of(target.id) if PUBLISHING[t.source] not in allowed]
     return (
         Event(RoleChanged(target.id, target.role, role)),
         *(Event(TrackClosed(t.id, "role")) for t in closed),
@@ -244,7 +252,7 @@ def _add_member(state: RoomState, asks: Asker, command: AddMember) -> tuple[Even
 
 
 # --- facts ---------------------------------------------------------------------------------------
-def evolve(state: RoomState, fact: Fact, at: int) -> RoomState:
+def evolve(state: RoomState, fact: Fact, stamp: Stamp) -> RoomState:
     """The room after a fact about people."""
     match fact:
         case MemberAdded(user=user, role=role):
@@ -260,7 +268,7 @@ def evolve(state: RoomState, fact: Fact, at: int) -> RoomState:
                     fact.guest,
                     fact.edge,
                     fact.connection,
-                    at,
+                    stamp.at,
                 ),
             )
         case ParticipantConnected(participant=who, edge=edge, connection=connection):
@@ -274,12 +282,12 @@ def evolve(state: RoomState, fact: Fact, at: int) -> RoomState:
                 edge_lost=False,
             )
         case ParticipantDisconnected(participant=who):
-            since = fact.since or at
+            since = fact.since or stamp.at
             return _change(
                 state, who, grace_until=fact.grace_until, gone_since=since, edge_lost=fact.edge_lost
             )
         case ParticipantLeft(participant=who, reason=reason):
-            return _without(state, who, at, removed=reason == "removed")
+            return _without(state, who, stamp.at, removed=reason == "removed")
         case RoleChanged(participant=who, after=role):
             given = {k: v for k, v in state.given_roles.items() if k != who}
             given[who] = role
@@ -312,3 +320,6 @@ def _without(state: RoomState, who: ParticipantId, at: int, *, removed: bool) ->
         hands=tuple(h for h in state.hands if h.participant != who),
         tracks={k: t for k, t in state.tracks.items() if t.participant != who},
     )
+
+
+TOPIC = Topic("roster", get_args(Command), get_args(Fact), decide, evolve, deadlines, timeouts)

@@ -5,16 +5,17 @@ path in the node, and only the owner of a track can open it again: nobody switch
 microphone.
 """
 
-from typing import assert_never
+from typing import assert_never, get_args
 
 from msgspec.structs import replace
 
 from rooms.asker import Asker
 from rooms.permissions import PUBLISHING, Permission, may
 from rooms.state import RoomState, Track
-from schemas.commands import CloseTrack, MuteTrack, PublishTrack, UnmuteTrack
+from rooms.topic import Stamp, Topic
+from schemas.commands.tracks import CloseTrack, MuteTrack, PublishTrack, UnmuteTrack
 from schemas.envelope import Event
-from schemas.events import TrackClosed, TrackMuted, TrackPublished, TrackUnmuted
+from schemas.events.tracks import TrackClosed, TrackMuted, TrackPublished, TrackUnmuted
 from schemas.limits import TRACKS_MAX, TRACKS_PER_PARTICIPANT_MAX
 from schemas.media import KIND_OF_SOURCE
 from schemas.rejections import Code, Rejection, rejection
@@ -23,7 +24,7 @@ Command = PublishTrack | MuteTrack | UnmuteTrack | CloseTrack
 Fact = TrackPublished | TrackMuted | TrackUnmuted | TrackClosed
 
 
-def decide(state: RoomState, asks: Asker, command: Command) -> tuple[Event, ...] | Rejection:
+def decide(state: RoomState, asks: Asker, command: Command, now: int) -> tuple[Event, ...] | Rejection:
     """What a wish about a track leads to."""
     if isinstance(command, PublishTrack):
         return _publish(state, command)
@@ -102,7 +103,7 @@ def _close(asks: Asker, track: Track, *, own: bool) -> tuple[Event, ...] | Rejec
     return rejection(Code.FORBIDDEN)
 
 
-def evolve(state: RoomState, fact: Fact) -> RoomState:
+def evolve(state: RoomState, fact: Fact, stamp: Stamp) -> RoomState:
     """The room after a fact about a track."""
     match fact:
         case TrackPublished():
@@ -140,3 +141,6 @@ def _with(state: RoomState, track: Track) -> RoomState:
 def _change(state: RoomState, track: str, **changes: object) -> RoomState:
     known = next((t for t in state.tracks.values() if t.id == track), None)
     return state if known is None else _with(state, replace(known, **changes))
+
+
+TOPIC = Topic("track", get_args(Command), get_args(Fact), decide, evolve)

@@ -2,10 +2,14 @@
 
 from msgspec.structs import replace
 
-from rooms.permissions import FROM_OUTSIDE, ROLES, standing_role
+from rooms import boards, breakouts, files, floor, lobby, polls, pulse, questions, recording, rights, studio
+from rooms.permissions import FROM_OUTSIDE
 from rooms.state import Participant, PlannedSession, Recording, RoomState, Session, Track
+from rooms.viewer import Viewer, viewer
 from schemas.envelope import STAFF, Capability, Event, RecordedActor
-from schemas.events import EventData, ParticipantConnected, ParticipantJoined, RoomCreated
+from schemas.events import EventData
+from schemas.events.lifecycle import RoomCreated
+from schemas.events.roster import ParticipantConnected, ParticipantJoined
 from schemas.ids import ConnectionId, EdgeId, ParticipantId, UserId
 from schemas.media import Role
 from schemas.view import (
@@ -25,13 +29,14 @@ def view(
     state: RoomState, participant: ParticipantId | None, capabilities: tuple[Capability, ...] = ()
 ) -> RoomView:
     """The room as this person sees it. Account ids are in no view, whoever looks."""
+    looks = viewer(state, participant, capabilities)
     return RoomView(
         tenant=state.key.tenant,
         room=state.key.room,
         seq=state.seq,
         title=state.title,
-        default_role=state.default_role,
-        me=_me(state, participant, capabilities),
+        settings=state.settings,
+        me=_me(looks),
         session=_session(state.session) if state.session else None,
         scheduled=tuple(_planned(s) for s in state.scheduled),
         participants=tuple(_participant(p) for p in state.participants.values()),
@@ -42,6 +47,17 @@ def view(
         ),
         recordings=tuple(_recording(r) for r in state.recordings),
         epoch=state.placement.epoch if state.placement.node else 0,
+        rights=rights.view(state, looks),
+        lobby=lobby.view(state, looks),
+        floor=floor.view(state, looks),
+        questions=questions.view(state, looks),
+        polls=polls.view(state, looks),
+        pulse=pulse.view(state, looks),
+        studio=studio.view(state, looks),
+        boards=boards.view(state, looks),
+        files=files.view(state, looks),
+        breakouts=breakouts.view(state, looks),
+        consents=recording.view(state, looks),
     )
 
 
@@ -63,9 +79,11 @@ def public_data(event: Event, role: Role | None) -> EventData:
             return event.data
 
 
-def public_actor(actor: RecordedActor, role: Role | None) -> RecordedActor:
-    """Who caused an event, for people of this role: others than staff learn the participant only."""
-    return actor if role in STAFF else replace(actor, id="")
+def public_actor(actor: RecordedActor, event: Event, role: Role | None) -> RecordedActor:
+    """Who caused an event, for people of this role: others than staff learn the participant at most."""
+    if role in STAFF:
+        return actor
+    return replace(actor, id="", participant=None if event.data.hides_actor else actor.participant)
 
 
 def role_seen(
@@ -73,20 +91,13 @@ def role_seen(
 ) -> Role | None:
     """The role by which audiences are judged for somebody: the one in class, or the one they would
     have."""
-    if participant is None:
-        return None
-    present = state.participants.get(participant)
-    return present.role if present else standing_role(state, participant, capabilities)
+    return viewer(state, participant, capabilities).role
 
 
-def _me(state: RoomState, participant: ParticipantId | None, capabilities: tuple[Capability, ...]) -> MeView:
-    if participant is None:
-        return MeView(None, None, ())
-    present = state.participants.get(participant)
-    if present:
-        return MeView(participant, present.role, tuple(sorted(ROLES[present.role])))
-    standing = ROLES[standing_role(state, participant, capabilities)]
-    return MeView(participant, None, tuple(sorted(standing & FROM_OUTSIDE)))
+def _me(looks: Viewer) -> MeView:
+    if looks.present:
+        return MeView(looks.participant, looks.role, tuple(sorted(looks.permissions)))
+    return MeView(looks.participant, None, tuple(sorted(looks.permissions & FROM_OUTSIDE)))
 
 
 def _session(session: Session) -> SessionView:

@@ -10,11 +10,14 @@ from collections.abc import Collection, Iterator, Mapping
 from msgspec import Struct
 from msgspec.structs import replace
 
-from rooms.deadlines import next_deadline
 from rooms.media import choose_node
 from rooms.recording import waiting_for_work
+from rooms.room import next_deadline
 from rooms.state import RoomState
-from schemas.commands import Command, DeadlinePassed, LoseEdge, LoseNode, PlaceRoom
+from schemas.commands import Command
+from schemas.commands.deadlines import DeadlinePassed
+from schemas.commands.media import LoseNode, PlaceRoom
+from schemas.commands.roster import LoseEdge
 from schemas.ids import CommandId, EdgeId, NodeId, RecordingId, RoomKey, SessionId, derived_id
 from schemas.registry import NodeRegistration, RoomRoute
 
@@ -44,6 +47,25 @@ class Watched(Struct, frozen=True):
     def route(self) -> RoomRoute | None:
         """Where the running class has its media."""
         return None if self.session is None else RoomRoute(self.session, self.node, self.epoch)
+
+
+# What of a state ``watched`` reads, deadlines of topics included.
+_LOOKED_AFTER = (
+    "session",
+    "empty_since",
+    "participants",
+    "placement",
+    "recordings",
+    "scheduled",
+    "settings",
+    "policy",
+    "lobby",
+    "floor",
+    "polls",
+    "pulse",
+    "studio",
+    "breakouts",
+)
 
 
 class Wish(Struct, frozen=True):
@@ -81,12 +103,7 @@ def watched(state: RoomState) -> Watched:
 
 def rewatched(before: RoomState, seen: Watched, after: RoomState) -> Watched:
     """The same after a commit; most commits (chat, hands, tracks) change nothing of it."""
-    is_same = (
-        before.session is after.session
-        and before.participants is after.participants
-        and before.placement is after.placement
-        and before.recordings is after.recordings
-    )
+    is_same = all(getattr(before, name) is getattr(after, name) for name in _LOOKED_AFTER)
     return replace(seen, seq=after.seq, at=after.at) if is_same else watched(after)
 
 

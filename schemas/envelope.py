@@ -33,7 +33,10 @@ from schemas.media import Role
 from schemas.rejections import Code, Rejection, rejection
 
 Audience = Literal["everyone", "staff"] | tuple[ParticipantId, ...]
-"""Who may see an event: everyone in the room, hosts and co-hosts, or the named participants."""
+"""Who may see an event: everyone in the room, hosts and co-hosts, or the named participants.
+``AND_STAFF`` among these adds all hosts and co-hosts."""
+
+AND_STAFF = ParticipantId("staff")
 
 STAFF: frozenset[Role] = frozenset({Role.HOST, Role.CO_HOST})
 
@@ -282,4 +285,6 @@ def may_see(audience: Audience, participant: ParticipantId | None, role: Role | 
         case "staff":
             return role in STAFF
         case _:
-            return participant is not None and participant in audience
+            return (participant is not None and participant in audience) or (
+                AND_STAFF in audience and role in STAFF
+            )

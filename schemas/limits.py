@@ -37,9 +37,13 @@ EMPTY_SESSION_END_S: Final = 900.0  # A class that everybody left ends after a q
 HANDS_MAX: Final = 500  # A queue nobody could work through anyway.
 MEMBERS_MAX: Final = 500  # Lasting roles are for staff and the odd exception, not for a whole school.
 DEPARTURES_PER_COMMIT_MAX: Final = 800  # With every track and hand still below COMMIT_BYTES_MAX.
+CUSTOM_ROLES_MAX: Final = 20  # Nobody remembers more kinds of people; keeps the policy command small.
+CUSTOM_ROLE_NAME_CHARS_MAX: Final = 40  # A word or two beside a name.
+RIGHTS_PEOPLE_MAX: Final = 200  # People with rights of their own; for more there are roles and locks.
 
 # --- chat ----------------------------------------------------------------------------------------
 MESSAGE_CHARS_MAX: Final = 2_000  # A long paragraph; larger texts are files.
+SLOW_MODE_S_MAX: Final = 600  # Slower than one message in ten minutes is no chat.
 CHAT_RECENT_MAX: Final = 50  # Kept in the aggregate for those who join; older ones from the read model.
 
 # --- media ---------------------------------------------------------------------------------------

@@ -6,7 +6,8 @@ import logging
 from bus.interface import Bus, Unavailable
 from rooms.follower import follow_room
 from rooms.state import RoomState
-from schemas.commands import CloseTrack, Command, PublishTrack
+from schemas.commands import Command
+from schemas.commands.tracks import CloseTrack, PublishTrack
 from schemas.envelope import Accepted, Actor, Envelope, Outcome, Rejected
 from schemas.ids import CommandId, ParticipantId, RoomKey, TrackId, derived_id
 from schemas.limits import (

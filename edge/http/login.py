@@ -14,7 +14,7 @@ from edge.guests import redeem_guest_link
 from edge.identity import Person, redeem_sign_in_link
 from edge.logins import Login, Refused, close_login, open_login, refresh
 from edge.problems import Problem, not_signed_in
-from schemas.commands import Name
+from schemas.commands.common import Name
 from schemas.limits import PASSWORD_CHARS_MAX
 
 _Token = Annotated[str, Meta(min_length=20, max_length=200)]

@@ -13,7 +13,8 @@ from edge.problems import malformed
 from projectors import reads
 from rooms.state import RoomState
 from rooms.view import view
-from schemas.commands import CreateRoom, Title
+from schemas.commands.common import Title
+from schemas.commands.lifecycle import CreateRoom
 from schemas.envelope import STAFF
 from schemas.ids import CommandId, RoomId, RoomKey, UserId, derived_id
 from schemas.limits import PAGE_ROWS_MAX
@@ -126,7 +127,7 @@ def _detail(state: RoomState, role: Role, recordings: int) -> RoomDetail:
     return RoomDetail(
         room=state.key.room,
         title=state.title,
-        default_role=state.default_role,
+        default_role=state.settings.default_role,
         owner=state.owner if role in STAFF else None,
         role=role,
         live=state.live is not None,

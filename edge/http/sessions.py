@@ -15,7 +15,8 @@ from edge.tokens import Access
 from projectors import reads
 from rooms.asker import asker, new_id
 from rooms.room import initial
-from schemas.commands import EndSession, Milliseconds, ScheduleSession, StartSession, Title
+from schemas.commands.common import Milliseconds, Title
+from schemas.commands.lifecycle import EndSession, ScheduleSession, StartSession
 from schemas.envelope import Envelope
 from schemas.ids import CommandId, EdgeId, RoomKey, SessionId, SessionToken
 

@@ -12,39 +12,34 @@ from typing import Any
 
 import msgspec
 
-from rooms.room import apply, decide, initial
+from rooms.room import apply, decide, initial, next_deadline
 from rooms.state import RoomState
 from rooms.view import public_actor, public_data, role_seen, view
 from schemas.artifacts import Artifact, ArtifactKind
-from schemas.commands import (
+from schemas.commands import Command
+from schemas.commands.chat import PostMessage
+from schemas.commands.deadlines import DeadlinePassed
+from schemas.commands.floor import LowerHand, RaiseHand
+from schemas.commands.lifecycle import CreateRoom, EndSession, ScheduleSession, StartSession
+from schemas.commands.media import LoseNode, PlaceRoom
+from schemas.commands.recording import (
     AddArtifact,
+    CompleteRecording,
+    ReportStep,
+    StartRecording,
+    StopRecording,
+)
+from schemas.commands.roster import (
     AddMember,
     ChangeRole,
-    CloseTrack,
-    Command,
-    CompleteRecording,
-    CreateRoom,
-    EndSession,
     JoinSession,
     LeaveSession,
     LoseConnection,
     LoseEdge,
-    LoseNode,
-    LowerHand,
-    MuteTrack,
-    PlaceRoom,
-    PostMessage,
-    PublishTrack,
-    RaiseHand,
     RemoveParticipant,
-    ReportStep,
     ResumeConnection,
-    ScheduleSession,
-    StartRecording,
-    StartSession,
-    StopRecording,
-    UnmuteTrack,
 )
+from schemas.commands.tracks import CloseTrack, MuteTrack, PublishTrack, UnmuteTrack
 from schemas.envelope import Actor, Commit, Envelope, RecordedActor, encode_event_data, may_see
 from schemas.events import EVENTS
 from schemas.frames import EventOut
@@ -66,11 +61,14 @@ from schemas.ids import (
 from schemas.media import KIND_OF_SOURCE, MediaKind, Role, Source
 from schemas.rejections import Rejection
 from schemas.view import RoomView
+from tests.wishes import TOPICS
+from tests.wishes.cast import SERVICE, Cast, Wish
 
 Json = dict[str, Any]
 FOLDER = Path(__file__).parent / "fold"
 KEY = RoomKey(TenantId("demo"), RoomId("golden"))
 STORIES, STEPS, EVENTS_PER_VECTOR = 2, 400, 40
+TOPIC_STEPS = 160
 NOON = 1_763_719_200_000
 
 
@@ -89,7 +87,7 @@ def person(name: str, *capabilities: str, guest: bool = False) -> Actor:
 
 TESS = person("tess", "teach", "administer")
 PEOPLE = (TESS, person("carl", "teach"), person("sam", "learn"), person("gaia", guest=True))
-SERVICE = Actor("service", "test")
+CAST = Cast(PEOPLE[0], PEOPLE[1], PEOPLE[2:])
 
 
 def wishes(state: RoomState, chance: random.Random) -> tuple[Actor, Command]:
@@ -165,14 +163,27 @@ def wishes(state: RoomState, chance: random.Random) -> tuple[Actor, Command]:
     return chance.choice(rare if chance.random() < 0.04 else choices)
 
 
-def story(seed: int) -> Iterator[tuple[RoomState, Commit, RoomState]]:
+def topic_wishes(topic: str, state: RoomState, chance: random.Random) -> tuple[Actor, Command]:
+    """Mostly a wish about one topic, among those that keep a class going."""
+    if state.live is not None and chance.random() < 0.7:
+        possible: list[Wish] = TOPICS[topic].wishes(state, chance, CAST)
+        if possible:
+            return chance.choice(possible)
+    due = next_deadline(state)
+    if due is not None and chance.random() < 0.05:
+        return SERVICE, DeadlinePassed(due)
+    return wishes(state, chance)
+
+
+def story(name: str) -> Iterator[tuple[RoomState, Commit, RoomState]]:
     """State before, commit, state after; from nothing."""
-    chance = random.Random(seed)
+    chance = random.Random(name)
     state = initial(KEY)
-    for step in range(STEPS):
-        now = NOON + step * 700
-        actor, command = wishes(state, chance)
-        envelope = Envelope(KEY, command, CommandId(f"s{seed}-{step}"), actor, now + 10_000)
+    now = NOON
+    for step in range(TOPIC_STEPS if name in TOPICS else STEPS):
+        actor, command = topic_wishes(name, state, chance) if name in TOPICS else wishes(state, chance)
+        now = max(now + 700, command.due if isinstance(command, DeadlinePassed) else 0)
+        envelope = Envelope(KEY, command, CommandId(f"s{name}-{step}"), actor, now + 10_000)
         events = decide(state, envelope, now)
         if isinstance(events, Rejection) or not events:
             continue
@@ -192,12 +203,12 @@ def seen(commit: Commit, after: RoomState, viewer: Actor) -> Iterator[EventOut]:
                 commit.seq + i,
                 commit.at,
                 event.type,
-                public_actor(commit.actor, role),
+                public_actor(commit.actor, event, role),
                 encode_event_data(public_data(event, role)),
             )
 
 
-def vectors(seed: int, viewer: Actor) -> Iterator[Json]:
+def vectors(name: str, viewer: Actor) -> Iterator[Json]:
     """The story cut into vectors, as this viewer saw it.
 
     Where the viewer's own role changed the edge sends a fresh view, so a vector ends before that.
@@ -209,7 +220,7 @@ def vectors(seed: int, viewer: Actor) -> Iterator[Json]:
     before: RoomView | None = None
     after: RoomView | None = None
     events: list[EventOut] = []
-    for earlier, commit, later in story(seed):
+    for earlier, commit, later in story(name):
         fresh = look(earlier).me != look(later).me
         if before is not None and events and (fresh or len(events) >= EVENTS_PER_VECTOR):
             yield {"before": before, "events": events, "after": after}
@@ -227,16 +238,14 @@ def vectors(seed: int, viewer: Actor) -> Iterator[Json]:
 def files() -> dict[str, bytes]:
     """File name to content."""
     made = {}
-    for seed in range(STORIES):
+    for name in (*(f"story{n}" for n in range(STORIES)), *TOPICS):
         for viewer in (TESS, PEOPLE[2]):
             body = json.dumps(
-                [json.loads(msgspec.json.encode(vector)) for vector in vectors(seed, viewer)],
+                [json.loads(msgspec.json.encode(vector)) for vector in vectors(name, viewer)],
                 ensure_ascii=False,
                 separators=(",", ":"),
             )
-            made[f"story{seed}-{viewer.id}.json"] = (
-                body.replace('},{"before"', '},\n{"before"') + "\n"
-            ).encode()
+            made[f"{name}-{viewer.id}.json"] = (body.replace('},{"before"', '},\n{"before"') + "\n").encode()
     return made
 
 

@@ -83,7 +83,6 @@ def render() -> str:
         mapping("Signals", {name: kind.__name__ for name, kind in SIGNALS.items()}),
         f"export const PROTOCOL_VERSION = {frames.PROTOCOL_VERSION};",
         constants("CLOSE_CODES", frames.CLOSE_CODES),
-        alias("Permission", [f'"{permission}"' for permission in permissions.Permission]),
         roles(),
         constants("LIMITS", {name: getattr(limits, name) for name in LIMITS}),
     ]

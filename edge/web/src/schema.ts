@@ -40,6 +40,12 @@ export interface ArtifactAdded {
 /** Results of a recording's pipeline. */
 export type ArtifactKind = "track" | "composed" | "poster";
 
+/** The whiteboards of the room. */
+export type BoardsView = object;
+
+/** Groups, and the child rooms that are open. */
+export type BreakoutsView = object;
+
 /** A host gives a person another role. */
 export interface ChangeRole {
   participant: string;
@@ -85,6 +91,9 @@ export interface ConnectTransport {
   transport: string;
   dtlsParameters: DtlsParameters;
 }
+
+/** Who agreed to being recorded. */
+export type ConsentsView = object;
 
 /** Receives several tracks at once, paused. Answer: ``Consumed``; a track that is not there (any more) is left out. */
 export interface Consume {
@@ -143,6 +152,12 @@ export interface EventsFrame {
   through: number;
   events: EventOut[];
 }
+
+/** The library of the room. */
+export type FilesView = object;
+
+/** Who may speak, who is in the light, what people feel. */
+export type FloorView = object;
 
 /** Statistics of the asker's transports, producers and consumers. Answer: ``MediaStats``. */
 export type GetStats = object;
@@ -226,6 +241,9 @@ export interface Levels {
   levels: Level[];
   activeSpeaker?: string | null;
 }
+
+/** Who waits at the door. */
+export type LobbyView = object;
 
 /** Lowers the asker's hand, or, by a host, another's. */
 export interface LowerHand {
@@ -360,11 +378,24 @@ export interface PauseConsumers {
   consumers: string[];
 }
 
+/** What can be granted, revoked and locked. */
+export type Permission = "speak" | "camera" | "share_screen" | "raise_hand" | "react" | "chat" | "chat_staff" | "chat_private" | "ask_question" | "vote" | "pulse" | "draw" | "write_notes" | "upload" | "call_for_help" | "present" | "poll" | "answer_questions" | "open_breakouts" | "visit_breakouts" | "record" | "lower_hands" | "give_floor" | "spotlight" | "mute" | "moderate_chat" | "admit" | "remove" | "change_role" | "grant" | "lock" | "see_attendance" | "start_session" | "end_session" | "schedule" | "change_settings" | "add_member" | "redact";
+
+/** What one person was given or lost beside the role. */
+export interface PersonRights {
+  participant: string;
+  granted: Permission[];
+  revoked: Permission[];
+}
+
 /** Measures the line; ``sent_at`` comes back in ``pong``. */
 export interface Ping {
   t: "ping";
   sent_at: number;
 }
+
+/** Prepared polls, and those of the running class. */
+export type PollsView = object;
 
 /** Answer to ``ping``. */
 export interface Pong {
@@ -393,6 +424,12 @@ export interface Produce {
 export interface Produced {
   track: string;
 }
+
+/** How the class follows just now. */
+export type PulseView = object;
+
+/** Questions of the running class. */
+export type QuestionsView = object;
 
 /** The asker wants to speak. */
 export type RaiseHand = object;
@@ -459,6 +496,12 @@ export interface ResumeConsumers {
   consumers: string[];
 }
 
+/** Locks hold for everybody but staff. ``people`` are all to staff, otherwise only the viewer. */
+export interface RightsView {
+  locks: Permission[];
+  people: PersonRights[];
+}
+
 /** What a participant is in a class. A role grants permissions through ``rooms.permissions``. */
 export type Role = "host" | "co_host" | "speaker" | "viewer";
 
@@ -482,13 +525,25 @@ export interface RoomPlaced {
   epoch: number;
 }
 
+/** The settings of a room; ``change_settings`` replaces them as a whole. ``default_role`` is speaker or viewer. ``lobby`` says who waits at the door; ``capacity`` counts everybody in the class; with ``slow_mode_s`` a person other than staff writes at most one message in so many seconds; with ``hold_messages`` staff approve messages first; ``end_at_time`` ends a scheduled class by the clock. */
+export interface RoomSettings {
+  default_role?: Role;
+  lobby?: "everyone" | "guests" | "off";
+  capacity?: number;
+  slow_mode_s?: number;
+  hold_messages?: boolean;
+  approve_questions?: boolean;
+  ask_record_consent?: boolean;
+  end_at_time?: boolean;
+}
+
 /** Everything a browser knows of a room after the event ``seq``. ``session`` is the running class or the last one; ``epoch`` 0 means: no media node yet. */
 export interface RoomView {
   tenant: string;
   room: string;
   seq: number;
   title: string;
-  default_role: Role;
+  settings: RoomSettings;
   me: MeView;
   session: SessionView | null;
   scheduled: SessionView[];
@@ -498,6 +553,17 @@ export interface RoomView {
   messages: MessageView[];
   recordings: RecordingView[];
   epoch: number;
+  rights: RightsView;
+  lobby: LobbyView;
+  floor: FloorView;
+  questions: QuestionsView;
+  polls: PollsView;
+  pulse: PulseView;
+  studio: StudioView;
+  boards: BoardsView;
+  files: FilesView;
+  breakouts: BreakoutsView;
+  consents: ConsentsView;
 }
 
 /** One ``a=rtcp-fb`` (RFC 4585 §4.2). */
@@ -684,6 +750,9 @@ export interface StreamStats {
   paused: boolean;
 }
 
+/** What is on stage. */
+export type StudioView = object;
+
 /** The size in device pixels at which a consumer is shown; 0 by 0 is hidden. */
 export interface TileSize {
   consumer: string;
@@ -841,6 +910,7 @@ export interface Commands {
   leave_session: LeaveSession;
   remove_participant: RemoveParticipant;
   change_role: ChangeRole;
+  add_member: AddMember;
   raise_hand: RaiseHand;
   lower_hand: LowerHand;
   mute_track: MuteTrack;
@@ -849,7 +919,6 @@ export interface Commands {
   post_message: PostMessage;
   start_recording: StartRecording;
   stop_recording: StopRecording;
-  add_member: AddMember;
 }
 
 export interface MediaRequests {
@@ -902,30 +971,14 @@ export const CLOSE_CODES = {
   no_such_room: 4010,
 } as const;
 
-export type Permission =
-  | "speak"
-  | "camera"
-  | "share_screen"
-  | "chat"
-  | "raise_hand"
-  | "lower_hands"
-  | "mute"
-  | "remove"
-  | "change_role"
-  | "record"
-  | "start_session"
-  | "end_session"
-  | "schedule"
-  | "add_member";
-
 export const ROLE_PERMISSIONS: Record<Role, readonly Permission[]> = {
-  host: ["add_member", "camera", "change_role", "chat", "end_session", "lower_hands", "mute", "raise_hand", "record", "remove", "schedule", "share_screen", "speak", "start_session"],
-  co_host: ["camera", "change_role", "chat", "lower_hands", "mute", "raise_hand", "record", "remove", "schedule", "share_screen", "speak", "start_session"],
-  speaker: ["camera", "chat", "raise_hand", "share_screen", "speak"],
-  viewer: ["chat", "raise_hand"],
+  host: ["add_member", "admit", "answer_questions", "ask_question", "call_for_help", "camera", "change_role", "change_settings", "chat", "chat_private", "chat_staff", "draw", "end_session", "give_floor", "grant", "lock", "lower_hands", "moderate_chat", "mute", "open_breakouts", "poll", "present", "pulse", "raise_hand", "react", "record", "redact", "remove", "schedule", "see_attendance", "share_screen", "speak", "spotlight", "start_session", "upload", "visit_breakouts", "vote", "write_notes"],
+  co_host: ["admit", "answer_questions", "ask_question", "call_for_help", "camera", "change_role", "chat", "chat_private", "chat_staff", "draw", "give_floor", "grant", "lock", "lower_hands", "moderate_chat", "mute", "open_breakouts", "poll", "present", "pulse", "raise_hand", "react", "record", "remove", "schedule", "see_attendance", "share_screen", "speak", "spotlight", "start_session", "upload", "visit_breakouts", "vote", "write_notes"],
+  speaker: ["ask_question", "call_for_help", "camera", "chat", "chat_private", "chat_staff", "draw", "pulse", "raise_hand", "react", "share_screen", "speak", "upload", "vote", "write_notes"],
+  viewer: ["ask_question", "call_for_help", "chat", "chat_staff", "pulse", "raise_hand", "react", "vote"],
 };
 
-export const OUTSIDE_PERMISSIONS: readonly Permission[] = ["add_member", "end_session", "schedule", "start_session"];
+export const OUTSIDE_PERMISSIONS: readonly Permission[] = ["add_member", "change_settings", "end_session", "open_breakouts", "poll", "present", "redact", "schedule", "see_attendance", "start_session"];
 
 export const LIMITS = {
   NAME_CHARS_MAX: 80,

@@ -6,19 +6,12 @@ from msgspec import structs
 
 from bus.interface import Log
 from rooms.room import apply, decide, initial, recall, topic
-from schemas.commands import (
-    Command,
-    CreateRoom,
-    JoinSession,
-    LeaveSession,
-    MuteTrack,
-    PlaceRoom,
-    PublishTrack,
-    StartRecording,
-    StartSession,
-    StopRecording,
-    UnmuteTrack,
-)
+from schemas.commands import Command
+from schemas.commands.lifecycle import CreateRoom, StartSession
+from schemas.commands.media import PlaceRoom
+from schemas.commands.recording import StartRecording, StopRecording
+from schemas.commands.roster import JoinSession, LeaveSession
+from schemas.commands.tracks import MuteTrack, PublishTrack, UnmuteTrack
 from schemas.envelope import Accepted, Actor, Commit, Envelope, Outcome, RecordedActor, Rejected
 from schemas.ids import (
     CommandId,

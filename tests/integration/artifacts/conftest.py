@@ -13,7 +13,7 @@ from artifacts.worker import Pipeline, RecordJob
 from bus.interface import Bus
 from bus.memory import memory_bus
 from schemas.artifacts import Artifact, ArtifactKind
-from schemas.events import ArtifactAdded, RecordingCompleted
+from schemas.events.recording import ArtifactAdded, RecordingCompleted
 from schemas.ids import RecordingId, RoomKey, TrackId
 from schemas.settings import Settings
 from tests import stack

@@ -12,8 +12,9 @@ from artifacts.store import Store
 from artifacts.timeline import RecordingUnknownError
 from artifacts.worker import KIND, RecordJob, work
 from schemas.artifacts import ArtifactKind
-from schemas.commands import Command, ReportStep
-from schemas.events import RecordingStepReported
+from schemas.commands import Command
+from schemas.commands.recording import ReportStep
+from schemas.events.recording import RecordingStepReported
 from schemas.ids import RecordingId
 from schemas.media import Source
 from schemas.settings import Settings

@@ -5,9 +5,9 @@ import time
 from collections.abc import AsyncIterator, Callable
 from typing import TypeVar
 
-from schemas.commands import PostMessage
+from schemas.commands.chat import PostMessage
 from schemas.envelope import Actor, Commit, Envelope, Event, RecordedActor
-from schemas.events import SessionStarted
+from schemas.events.lifecycle import SessionStarted
 from schemas.ids import CommandId, RoomId, RoomKey, SessionId, TenantId
 
 T = TypeVar("T")

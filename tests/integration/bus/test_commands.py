@@ -9,7 +9,7 @@ import pytest
 from bus.background import background
 from bus.interface import Bus, Delivery, Refused, Unavailable
 from schemas import subjects
-from schemas.commands import PostMessage
+from schemas.commands.chat import PostMessage
 from schemas.envelope import Accepted, Envelope, Rejected, read_envelope
 from schemas.ids import RoomId, RoomKey, TenantId
 from schemas.rejections import Code

@@ -9,9 +9,9 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from bus.interface import Message
 from edge.wires import AsgiWire
 from schemas import subjects
-from schemas.commands import PublishTrack
+from schemas.commands.tracks import PublishTrack
 from schemas.envelope import Accepted, Actor, Commit, Envelope, Event, RecordedActor
-from schemas.events import MessagePosted
+from schemas.events.chat import MessagePosted
 from schemas.ids import CommandId, MessageId, NodeId, ParticipantId, RoomId, RoomKey, TrackId
 from schemas.media import MediaKind, Source
 from schemas.registry import NodeRegistration

@@ -10,7 +10,8 @@ import pytest
 from artifacts.store import object_key
 from schemas import subjects
 from schemas.artifacts import Artifact, ArtifactKind
-from schemas.commands import AddArtifact, Command, CompleteRecording, ReportStep
+from schemas.commands import Command
+from schemas.commands.recording import AddArtifact, CompleteRecording, ReportStep
 from schemas.envelope import Accepted, Actor, Envelope
 from schemas.ids import ArtifactId, CommandId, NodeId, RecordingId, RoomId, RoomKey
 from schemas.registry import NodeRegistration

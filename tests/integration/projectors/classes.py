@@ -6,28 +6,26 @@ from collections.abc import Sequence
 from bus.interface import Bus
 from schemas.artifacts import Artifact, ArtifactKind
 from schemas.envelope import Commit, Event, RecordedActor
-from schemas.events import (
+from schemas.events import EventData
+from schemas.events.chat import MessagePosted
+from schemas.events.floor import HandRaised
+from schemas.events.lifecycle import RoomCreated, SessionEnded, SessionScheduled, SessionStarted
+from schemas.events.recording import (
     ArtifactAdded,
-    EventData,
-    HandRaised,
-    MemberAdded,
-    MessagePosted,
-    ParticipantConnected,
-    ParticipantDisconnected,
-    ParticipantJoined,
-    ParticipantLeft,
     RecordingCompleted,
     RecordingStarted,
     RecordingStepReported,
     RecordingStopped,
-    RoleChanged,
-    RoomCreated,
-    SessionEnded,
-    SessionScheduled,
-    SessionStarted,
-    TrackClosed,
-    TrackPublished,
 )
+from schemas.events.roster import (
+    MemberAdded,
+    ParticipantConnected,
+    ParticipantDisconnected,
+    ParticipantJoined,
+    ParticipantLeft,
+    RoleChanged,
+)
+from schemas.events.tracks import TrackClosed, TrackPublished
 from schemas.ids import (
     ArtifactId,
     CommandId,

@@ -7,23 +7,17 @@ from bus.interface import Bus
 from projectors import reads
 from projectors.reads import Interval
 from schemas.artifacts import Artifact, ArtifactKind
-from schemas.events import (
+from schemas.events.chat import MessagePosted
+from schemas.events.lifecycle import RoomCreated, SessionEnded, SessionScheduled, SessionStarted
+from schemas.events.recording import (
     ArtifactAdded,
-    MemberAdded,
-    MessagePosted,
-    ParticipantDisconnected,
-    ParticipantLeft,
     RecordingCompleted,
     RecordingStarted,
     RecordingStepReported,
     RecordingStopped,
-    RoleChanged,
-    RoomCreated,
-    SessionEnded,
-    SessionScheduled,
-    SessionStarted,
-    TrackPublished,
 )
+from schemas.events.roster import MemberAdded, ParticipantDisconnected, ParticipantLeft, RoleChanged
+from schemas.events.tracks import TrackPublished
 from schemas.ids import (
     ArtifactId,
     MessageId,

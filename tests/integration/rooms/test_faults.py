@@ -18,9 +18,12 @@ from bus import setup
 from bus.interface import Bus, Unavailable
 from bus.memory import MemoryHub, memory_bus
 from rooms.service.run import rooms_service
-from schemas.commands import CreateRoom, JoinSession, PostMessage, StartRecording, StartSession, StopRecording
+from schemas.commands.chat import PostMessage
+from schemas.commands.lifecycle import CreateRoom, StartSession
+from schemas.commands.recording import StartRecording, StopRecording
+from schemas.commands.roster import JoinSession
 from schemas.envelope import Accepted, Envelope, Outcome
-from schemas.events import MessagePosted
+from schemas.events.chat import MessagePosted
 from schemas.ids import CommandId, RoomId, RoomKey, TenantId, participant_id
 from schemas.limits import PARTITION_LEASE_S
 from schemas.settings import Settings

@@ -7,24 +7,15 @@ import msgspec
 
 from bus.interface import Message
 from rooms.follower import follow_room
-from schemas.commands import (
-    CreateRoom,
-    EndSession,
-    JoinSession,
-    PostMessage,
-    StartRecording,
-    StartSession,
-    StopRecording,
-)
+from schemas.commands.chat import PostMessage
+from schemas.commands.lifecycle import CreateRoom, EndSession, StartSession
+from schemas.commands.recording import StartRecording, StopRecording
+from schemas.commands.roster import JoinSession
 from schemas.envelope import Accepted, Rejected, decode_outcome
-from schemas.events import (
-    NodeLost,
-    ParticipantDisconnected,
-    ParticipantLeft,
-    RecordingStopped,
-    RoomPlaced,
-    SessionEnded,
-)
+from schemas.events.lifecycle import SessionEnded
+from schemas.events.media import NodeLost, RoomPlaced
+from schemas.events.recording import RecordingStopped
+from schemas.events.roster import ParticipantDisconnected, ParticipantLeft
 from schemas.ids import NodeId
 from schemas.limits import SNAPSHOT_EVERY_COMMITS
 from schemas.rejections import Code

@@ -16,7 +16,8 @@ from aiortc.rtp import RtpPacket
 from playwright.async_api import Browser, Page
 
 from schemas.artifacts import RtpBatch
-from schemas.commands import CloseTrack, MuteTrack, StartRecording, StopRecording, UnmuteTrack
+from schemas.commands.recording import StartRecording, StopRecording
+from schemas.commands.tracks import CloseTrack, MuteTrack, UnmuteTrack
 from schemas.envelope import Actor
 from schemas.ids import TrackId
 from sfu.forwarder import open_forwarder

@@ -4,22 +4,16 @@ import pytest
 
 from artifacts.timeline import RecordingUnknownError, Span, Timeline, TimelineFold
 from schemas.envelope import Commit, Event, RecordedActor
-from schemas.events import (
-    EventData,
-    ParticipantJoined,
-    ParticipantLeft,
+from schemas.events import EventData
+from schemas.events.lifecycle import SessionEnded, SessionStarted
+from schemas.events.recording import (
     RecordingCompleted,
     RecordingStarted,
     RecordingStepReported,
     RecordingStopped,
-    RoleChanged,
-    SessionEnded,
-    SessionStarted,
-    TrackClosed,
-    TrackMuted,
-    TrackPublished,
-    TrackUnmuted,
 )
+from schemas.events.roster import ParticipantJoined, ParticipantLeft, RoleChanged
+from schemas.events.tracks import TrackClosed, TrackMuted, TrackPublished, TrackUnmuted
 from schemas.ids import CommandId, ConnectionId, EdgeId, ParticipantId, RecordingId, SessionId, TrackId
 from schemas.media import MediaKind, Role, Source
 

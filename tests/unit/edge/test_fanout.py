@@ -4,7 +4,9 @@ import json
 
 from edge.fanout import Span
 from schemas.envelope import Commit, Event, RecordedActor
-from schemas.events import HandRaised, MemberAdded, MessagePosted, ParticipantJoined
+from schemas.events.chat import MessagePosted
+from schemas.events.floor import HandRaised
+from schemas.events.roster import MemberAdded, ParticipantJoined
 from schemas.ids import (
     CommandId,
     ConnectionId,

@@ -9,7 +9,11 @@ from msgspec.structs import replace
 
 from rooms.room import apply, decide, initial
 from rooms.state import RoomState
-from schemas.commands import Command, CreateRoom, JoinSession, PlaceRoom, PublishTrack, StartSession
+from schemas.commands import Command
+from schemas.commands.lifecycle import CreateRoom, StartSession
+from schemas.commands.media import PlaceRoom
+from schemas.commands.roster import JoinSession
+from schemas.commands.tracks import PublishTrack
 from schemas.envelope import Actor, Capability, Commit, Envelope, Event, RecordedActor
 from schemas.events import EventData
 from schemas.ids import (

@@ -1,8 +1,14 @@
 """What happens when nothing happens: the manual of ``rooms.deadlines``."""
 
 from rooms.room import next_deadline
-from schemas.commands import DeadlinePassed, EndSession, LeaveSession, LoseConnection, LoseEdge, RaiseHand
-from schemas.events import HandLowered, ParticipantLeft, SessionEnded, TrackClosed
+from schemas.commands.deadlines import DeadlinePassed
+from schemas.commands.floor import RaiseHand
+from schemas.commands.lifecycle import EndSession
+from schemas.commands.roster import LeaveSession, LoseConnection, LoseEdge
+from schemas.events.floor import HandLowered
+from schemas.events.lifecycle import SessionEnded
+from schemas.events.roster import ParticipantLeft
+from schemas.events.tracks import TrackClosed
 from schemas.ids import ConnectionId
 from schemas.limits import DEPARTURES_PER_COMMIT_MAX
 from schemas.media import Source

@@ -1,7 +1,9 @@
 """Hands and messages: the manual of ``rooms.floor`` and ``rooms.chat``."""
 
-from schemas.commands import LowerHand, PostMessage, RaiseHand
-from schemas.events import HandLowered, HandRaised, MessagePosted
+from schemas.commands.chat import PostMessage
+from schemas.commands.floor import LowerHand, RaiseHand
+from schemas.events.chat import MessagePosted
+from schemas.events.floor import HandLowered, HandRaised
 from schemas.limits import CHAT_RECENT_MAX, HANDS_MAX
 from schemas.media import Role
 from schemas.rejections import Code

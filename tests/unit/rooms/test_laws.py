@@ -1,5 +1,6 @@
 """Laws that hold for every sequence of wishes, and a machine that looks for one that breaks them."""
 
+import random
 from itertools import pairwise
 
 import msgspec
@@ -12,39 +13,33 @@ from rooms.room import apply, decide, evolve, initial, next_deadline, recall, to
 from rooms.snapshot import Position, decode, encode
 from rooms.state import RoomState
 from schemas.artifacts import Artifact, ArtifactKind
-from schemas.commands import (
-    COMMANDS,
+from schemas.commands import COMMANDS, SERVICE_COMMANDS, Command
+from schemas.commands.chat import PostMessage
+from schemas.commands.deadlines import DeadlinePassed
+from schemas.commands.floor import LowerHand, RaiseHand
+from schemas.commands.lifecycle import CreateRoom, EndSession, ScheduleSession, StartSession
+from schemas.commands.media import LoseNode, PlaceRoom
+from schemas.commands.recording import (
     AddArtifact,
+    CompleteRecording,
+    ReportStep,
+    StartRecording,
+    StopRecording,
+)
+from schemas.commands.roster import (
     AddMember,
     ChangeRole,
-    CloseTrack,
-    Command,
-    CompleteRecording,
-    CreateRoom,
-    DeadlinePassed,
-    EndSession,
     JoinSession,
     LeaveSession,
     LoseConnection,
     LoseEdge,
-    LoseNode,
-    LowerHand,
-    MuteTrack,
-    PlaceRoom,
-    PostMessage,
-    PublishTrack,
-    RaiseHand,
     RemoveParticipant,
-    ReportStep,
     ResumeConnection,
-    ScheduleSession,
-    StartRecording,
-    StartSession,
-    StopRecording,
-    UnmuteTrack,
 )
+from schemas.commands.tracks import CloseTrack, MuteTrack, PublishTrack, UnmuteTrack
 from schemas.envelope import Actor, Commit, decode_commit, encode_commit
-from schemas.events import EVENTS, ParticipantJoined, ParticipantLeft
+from schemas.events import EVENTS
+from schemas.events.roster import ParticipantJoined, ParticipantLeft
 from schemas.ids import (
     ArtifactId,
     CommandId,
@@ -59,6 +54,8 @@ from schemas.limits import COMMAND_MEMORY_PER_ACTOR, COMMAND_MEMORY_TOTAL
 from schemas.media import KIND_OF_SOURCE, Role, Source
 from schemas.rejections import Rejection
 from tests.unit.rooms.classroom import (
+    CORA,
+    GUS,
     KEY,
     OPERATOR,
     PEOPLE,
@@ -72,6 +69,8 @@ from tests.unit.rooms.classroom import (
     envelope,
     who,
 )
+from tests.wishes import TOPICS
+from tests.wishes.cast import Cast, Wish
 
 people = st.sampled_from((TESS, SAM, VERA, TESS, SAM, VERA, *PEOPLE))  # Those in class act most.
 edges = st.sampled_from([EdgeId("edge-1"), EdgeId("edge-2")])
@@ -130,12 +129,17 @@ steps = st.lists(
         st.one_of(
             st.tuples(people | st.just(OPERATOR), wishes_of_people),
             st.tuples(st.just(SERVICE), wishes_of_services),
+            st.tuples(st.sampled_from(sorted(TOPICS)), st.integers(0, 1 << 20)),
+            st.tuples(st.sampled_from(sorted(TOPICS)), st.integers(0, 1 << 20)),
         ),
         st.sampled_from([0, 1, 1, 5, 31, 901]),
     ),
     max_size=50,
 )
-Steps = list[tuple[tuple[Actor, Command], int]]
+Draw = tuple[str, int]
+"""A wish about a topic, made from a seed when the state is known."""
+Steps = list[tuple[tuple[Actor, Command] | Draw, int]]
+CAST = Cast(TESS, CORA, (SAM, VERA, GUS))
 
 
 def played(steps: Steps) -> Class:
@@ -145,14 +149,26 @@ def played(steps: Steps) -> Class:
     for actor in (TESS, SAM, VERA):
         room.publish(actor, Source.CAMERA)
         room.facts(actor, RaiseHand())
-    for (actor, command), seconds in steps:
+    for wish, seconds in steps:
         room.now += seconds * SECOND
+        drawn = topic_wish(room.state, wish) if isinstance(wish[0], str) else wish
+        if drawn is None:
+            continue
+        actor, command = drawn
         before = room.state
         outcome = room.ask(actor, fitted(room.state, command))
         assert_invariants(room.state)
         if isinstance(outcome, tuple):
             assert_removed_stay_out(before, outcome)
     return room
+
+
+def topic_wish(state: RoomState, draw: Draw) -> Wish | None:
+    """One of the wishes that a topic has for this state."""
+    topic_name, seed = draw
+    chance = random.Random(seed)
+    possible: list[Wish] = TOPICS[topic_name].wishes(state, chance, CAST)
+    return chance.choice(possible) if possible else None
 
 
 def assert_removed_stay_out(before: RoomState, facts: tuple[object, ...]) -> None:
@@ -297,7 +313,7 @@ def test_one_actors_ids_are_not_anothers() -> None:
 # --- dispatch ------------------------------------------------------------------------------------
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_every_command_has_a_rule_and_a_topic(name: str) -> None:
-    examples = {type(command): command for command in EXAMPLES}
+    examples = {type(command): command for command in (*EXAMPLES, *TOPIC_EXAMPLES)}
     command = examples[COMMANDS[name]]
     outcome = decide(Class().live(TESS).state, envelope(SERVICE, command), START)
     assert isinstance(outcome, Rejection | tuple)
@@ -335,12 +351,15 @@ EXAMPLES: tuple[Command, ...] = (
 )
 
 
+TOPIC_EXAMPLES: tuple[Command, ...] = tuple(e for topic in TOPICS.values() for e in topic.EXAMPLES)
+
+
 def test_service_commands_are_refused_to_everybody_else() -> None:
     state = Class().live(TESS).state
-    for command in EXAMPLES:
+    for command in (*EXAMPLES, *TOPIC_EXAMPLES):
         for actor in (TESS, OPERATOR):
             outcome = decide(state, envelope(actor, command), START)
-            if type(command).__name__ in SERVICE_ONLY:
+            if type(command).__name__ in SERVICE_ONLY or isinstance(command, SERVICE_COMMANDS):
                 assert isinstance(outcome, Rejection)
                 assert outcome.code == "forbidden"
 
@@ -362,20 +381,44 @@ SERVICE_ONLY = {
 # --- permissions ---------------------------------------------------------------------------------
 TABLE = """
                 host co_host speaker viewer
-speak             x      x       x      .
-camera            x      x       x      .
-share_screen      x      x       x      .
-chat              x      x       x      x
-raise_hand        x      x       x      x
-lower_hands       x      x       .      .
-mute              x      x       .      .
-remove            x      x       .      .
-change_role       x      x       .      .
-record            x      x       .      .
-start_session     x      x       .      .
-end_session       x      .       .      .
-schedule          x      x       .      .
-add_member        x      .       .      .
+speak             x      x      x      .
+camera            x      x      x      .
+share_screen      x      x      x      .
+raise_hand        x      x      x      x
+react             x      x      x      x
+chat              x      x      x      x
+chat_staff        x      x      x      x
+chat_private      x      x      x      .
+ask_question      x      x      x      x
+vote              x      x      x      x
+pulse             x      x      x      x
+draw              x      x      x      .
+write_notes       x      x      x      .
+upload            x      x      x      .
+call_for_help     x      x      x      x
+present           x      x      .      .
+poll              x      x      .      .
+answer_questions  x      x      .      .
+open_breakouts    x      x      .      .
+visit_breakouts   x      x      .      .
+record            x      x      .      .
+lower_hands       x      x      .      .
+give_floor        x      x      .      .
+spotlight         x      x      .      .
+mute              x      x      .      .
+moderate_chat     x      x      .      .
+admit             x      x      .      .
+remove            x      x      .      .
+change_role       x      x      .      .
+grant             x      x      .      .
+lock              x      x      .      .
+see_attendance    x      x      .      .
+start_session     x      x      .      .
+end_session       x      .      .      .
+schedule          x      x      .      .
+change_settings   x      .      .      .
+add_member        x      .      .      .
+redact            x      .      .      .
 """
 
 

@@ -1,25 +1,15 @@
 """The room and its classes: the manual of ``rooms.lifecycle``."""
 
-from schemas.commands import (
-    AddMember,
-    CreateRoom,
-    EndSession,
-    RaiseHand,
-    ScheduleSession,
-    StartRecording,
-    StartSession,
-)
+from schemas.commands.floor import RaiseHand
+from schemas.commands.lifecycle import CreateRoom, EndSession, ScheduleSession, StartSession
+from schemas.commands.recording import StartRecording
+from schemas.commands.roster import AddMember
 from schemas.envelope import Actor, encode_commit
-from schemas.events import (
-    HandLowered,
-    ParticipantLeft,
-    RecordingStopped,
-    RoomCreated,
-    SessionEnded,
-    SessionScheduled,
-    SessionStarted,
-    TrackClosed,
-)
+from schemas.events.floor import HandLowered
+from schemas.events.lifecycle import RoomCreated, SessionEnded, SessionScheduled, SessionStarted
+from schemas.events.recording import RecordingStopped
+from schemas.events.roster import ParticipantLeft
+from schemas.events.tracks import TrackClosed
 from schemas.ids import SessionId, UserId
 from schemas.limits import (
     COMMIT_BYTES_MAX,

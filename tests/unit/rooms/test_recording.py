@@ -3,15 +3,15 @@
 from rooms.recording import waiting_for_work
 from rooms.state import Recording
 from schemas.artifacts import Artifact, ArtifactKind
-from schemas.commands import (
+from schemas.commands.lifecycle import EndSession
+from schemas.commands.recording import (
     AddArtifact,
     CompleteRecording,
-    EndSession,
     ReportStep,
     StartRecording,
     StopRecording,
 )
-from schemas.events import (
+from schemas.events.recording import (
     ArtifactAdded,
     RecordingCompleted,
     RecordingStarted,

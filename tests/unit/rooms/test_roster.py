@@ -3,31 +3,30 @@
 import pytest
 
 from rooms.room import evolve
-from schemas.commands import (
+from schemas.commands.floor import RaiseHand
+from schemas.commands.lifecycle import EndSession, StartSession
+from schemas.commands.roster import (
     AddMember,
     ChangeRole,
-    EndSession,
     JoinSession,
     LeaveSession,
     LoseConnection,
     LoseEdge,
-    RaiseHand,
     RemoveParticipant,
     ResumeConnection,
-    StartSession,
 )
 from schemas.envelope import Actor
-from schemas.events import (
-    HandLowered,
+from schemas.events.floor import HandLowered
+from schemas.events.lifecycle import SessionStarted
+from schemas.events.roster import (
     MemberAdded,
     ParticipantConnected,
     ParticipantDisconnected,
     ParticipantJoined,
     ParticipantLeft,
     RoleChanged,
-    SessionStarted,
-    TrackClosed,
 )
+from schemas.events.tracks import TrackClosed
 from schemas.ids import ConnectionId, EdgeId, ParticipantId, UserId
 from schemas.limits import PARTICIPANTS_MAX
 from schemas.media import Role, Source

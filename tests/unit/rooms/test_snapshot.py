@@ -11,16 +11,11 @@ from msgspec.structs import replace
 
 from rooms.snapshot import FORM, Position, decode, encode, start
 from schemas.artifacts import Artifact, ArtifactKind
-from schemas.commands import (
-    AddArtifact,
-    AddMember,
-    JoinSession,
-    PostMessage,
-    RaiseHand,
-    ScheduleSession,
-    StartRecording,
-    StopRecording,
-)
+from schemas.commands.chat import PostMessage
+from schemas.commands.floor import RaiseHand
+from schemas.commands.lifecycle import ScheduleSession
+from schemas.commands.recording import AddArtifact, StartRecording, StopRecording
+from schemas.commands.roster import AddMember, JoinSession
 from schemas.envelope import Actor
 from schemas.ids import ArtifactId, ConnectionId, EdgeId, RoomId, RoomKey, TenantId, TrackId, UserId
 from schemas.limits import (

@@ -3,17 +3,13 @@
 import pytest
 
 from rooms.media import choose_node
-from schemas.commands import (
-    ChangeRole,
-    CloseTrack,
-    LoseNode,
-    MuteTrack,
-    PlaceRoom,
-    StartSession,
-    UnmuteTrack,
-)
+from schemas.commands.lifecycle import StartSession
+from schemas.commands.media import LoseNode, PlaceRoom
+from schemas.commands.roster import ChangeRole
+from schemas.commands.tracks import CloseTrack, MuteTrack, UnmuteTrack
 from schemas.envelope import Actor
-from schemas.events import NodeLost, RoomPlaced, TrackClosed, TrackMuted, TrackPublished, TrackUnmuted
+from schemas.events.media import NodeLost, RoomPlaced
+from schemas.events.tracks import TrackClosed, TrackMuted, TrackPublished, TrackUnmuted
 from schemas.ids import NodeId, RoomId, RoomKey, TenantId, TrackId
 from schemas.limits import TRACKS_MAX
 from schemas.media import MediaKind, Role, Source

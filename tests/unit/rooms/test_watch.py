@@ -3,20 +3,14 @@
 from msgspec.structs import replace
 
 from rooms.watch import Neighbours, rewatched, watched, wishes
-from schemas.commands import (
-    Command,
-    DeadlinePassed,
-    LoseConnection,
-    LoseEdge,
-    LoseNode,
-    PlaceRoom,
-    PostMessage,
-    RaiseHand,
-    ReportStep,
-    StartRecording,
-    StartSession,
-    StopRecording,
-)
+from schemas.commands import Command
+from schemas.commands.chat import PostMessage
+from schemas.commands.deadlines import DeadlinePassed
+from schemas.commands.floor import RaiseHand
+from schemas.commands.lifecycle import StartSession
+from schemas.commands.media import LoseNode, PlaceRoom
+from schemas.commands.recording import ReportStep, StartRecording, StopRecording
+from schemas.commands.roster import LoseConnection, LoseEdge
 from schemas.ids import ConnectionId, EdgeId, NodeId
 from schemas.registry import NodeRegistration
 from tests.unit.rooms.classroom import EDGE, KEY, NODE, SAM, SECOND, SERVICE, START, TESS, Class, who

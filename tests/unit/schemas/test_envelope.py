@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas import subjects
-from schemas.commands import PostMessage
+from schemas.commands.chat import PostMessage
 from schemas.envelope import (
     Accepted,
     Actor,

@@ -13,7 +13,10 @@ from bus.memory import MemoryHub, memory_bus
 from rooms.follower import RoomFollower, follow_room, load
 from rooms.room import apply, decide, topic
 from schemas import subjects
-from schemas.commands import Command, CreateRoom, JoinSession, PlaceRoom, StartSession
+from schemas.commands import Command
+from schemas.commands.lifecycle import CreateRoom, StartSession
+from schemas.commands.media import PlaceRoom
+from schemas.commands.roster import JoinSession
 from schemas.envelope import (
     Accepted,
     Actor,

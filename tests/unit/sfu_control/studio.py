@@ -7,7 +7,8 @@ from typing import Any, cast
 from msgspec.structs import replace
 
 from bus.interface import Core, Records
-from schemas.commands import CloseTrack, Command
+from schemas.commands import Command
+from schemas.commands.tracks import CloseTrack
 from schemas.envelope import Actor
 from schemas.ids import ConnectionId, NodeId, ParticipantId, RoomKey, TrackId
 from schemas.media import KIND_OF_SOURCE, MediaKind, Source

@@ -4,19 +4,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from schemas.commands import (
-    CloseTrack,
-    EndSession,
-    JoinSession,
-    LeaveSession,
-    LoseNode,
-    MuteTrack,
-    PlaceRoom,
-    StartRecording,
-    StartSession,
-    StopRecording,
-    UnmuteTrack,
-)
+from schemas.commands.lifecycle import EndSession, StartSession
+from schemas.commands.media import LoseNode, PlaceRoom
+from schemas.commands.recording import StartRecording, StopRecording
+from schemas.commands.roster import JoinSession, LeaveSession
+from schemas.commands.tracks import CloseTrack, MuteTrack, UnmuteTrack
 from schemas.envelope import Actor
 from schemas.ids import NodeId
 from schemas.media import Source

@@ -2,20 +2,12 @@
 
 import pytest
 
-from schemas.commands import (
-    CloseTrack,
-    EndSession,
-    LeaveSession,
-    LoseNode,
-    MuteTrack,
-    PlaceRoom,
-    PostMessage,
-    RemoveParticipant,
-    StartRecording,
-    StartSession,
-    StopRecording,
-    UnmuteTrack,
-)
+from schemas.commands.chat import PostMessage
+from schemas.commands.lifecycle import EndSession, StartSession
+from schemas.commands.media import LoseNode, PlaceRoom
+from schemas.commands.recording import StartRecording, StopRecording
+from schemas.commands.roster import LeaveSession, RemoveParticipant
+from schemas.commands.tracks import CloseTrack, MuteTrack, UnmuteTrack
 from schemas.ids import NodeId
 from schemas.limits import TRANSPORT_UNUSED_S, TRANSPORTS_PER_PARTICIPANT_MAX
 from schemas.media import MediaKind, Source

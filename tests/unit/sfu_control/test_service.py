@@ -10,17 +10,11 @@ import pytest
 
 from schemas import subjects
 from schemas.artifacts import RtpBatch, TapPacket
-from schemas.commands import (
-    ChangeRole,
-    CloseTrack,
-    EndSession,
-    LeaveSession,
-    MuteTrack,
-    PlaceRoom,
-    StartRecording,
-    StopRecording,
-    UnmuteTrack,
-)
+from schemas.commands.lifecycle import EndSession
+from schemas.commands.media import PlaceRoom
+from schemas.commands.recording import StartRecording, StopRecording
+from schemas.commands.roster import ChangeRole, LeaveSession
+from schemas.commands.tracks import CloseTrack, MuteTrack, UnmuteTrack
 from schemas.envelope import Actor
 from schemas.ids import NodeId, RoomId, RoomKey, TenantId, TrackId
 from schemas.media import Role

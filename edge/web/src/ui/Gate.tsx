@@ -45,7 +45,7 @@ export function Gate({ user }: { user: User }) {
 }
 
 /** Who will only watch is not asked for microphone and camera. */
-function useWatchesOnly({ room, default_role }: RoomView): boolean {
+function useWatchesOnly({ room, settings: { default_role } }: RoomView): boolean {
   const [role, setRole] = useState<Role | null>(null);
   useEffect(() => {
     if (default_role === "viewer") rest.roleIn(room).then(setRole, () => setRole("speaker"));

@@ -11,6 +11,18 @@ from msgspec import Struct
 from schemas.artifacts import Artifact
 from schemas.ids import MessageId, ParticipantId, RecordingId, RoomId, SessionId, TenantId, TrackId
 from schemas.media import MediaKind, Role, Source
+from schemas.room_settings import RoomSettings
+from schemas.view.boards import BoardsView
+from schemas.view.breakouts import BreakoutsView
+from schemas.view.consent import ConsentsView
+from schemas.view.files import FilesView
+from schemas.view.floor import FloorView
+from schemas.view.lobby import LobbyView
+from schemas.view.polls import PollsView
+from schemas.view.pulse import PulseView
+from schemas.view.questions import QuestionsView
+from schemas.view.rights import RightsView
+from schemas.view.studio import StudioView
 
 
 class SessionView(Struct, frozen=True):
@@ -107,7 +119,7 @@ class RoomView(Struct, frozen=True):
     room: RoomId
     seq: int
     title: str
-    default_role: Role
+    settings: RoomSettings
     me: MeView
     session: SessionView | None
     scheduled: tuple[SessionView, ...]
@@ -117,3 +129,14 @@ class RoomView(Struct, frozen=True):
     messages: tuple[MessageView, ...]
     recordings: tuple[RecordingView, ...]
     epoch: int
+    rights: RightsView
+    lobby: LobbyView
+    floor: FloorView
+    questions: QuestionsView
+    polls: PollsView
+    pulse: PulseView
+    studio: StudioView
+    boards: BoardsView
+    files: FilesView
+    breakouts: BreakoutsView
+    consents: ConsentsView

@@ -8,6 +8,17 @@ from typing import Literal
 
 from msgspec import Struct
 
+from rooms.state.boards import Boards
+from rooms.state.breakouts import Breakouts
+from rooms.state.consent import Consents
+from rooms.state.files import Files
+from rooms.state.floor import Floor
+from rooms.state.lobby import Lobby
+from rooms.state.polls import Polls
+from rooms.state.pulse import Pulse
+from rooms.state.questions import Questions
+from rooms.state.rights import Rights
+from rooms.state.studio import Studio
 from schemas.artifacts import Artifact
 from schemas.ids import (
     CommandId,
@@ -23,6 +34,8 @@ from schemas.ids import (
     UserId,
 )
 from schemas.media import MediaKind, Role, Source
+from schemas.policy import Policy
+from schemas.room_settings import RoomSettings
 
 
 class PlannedSession(Struct, frozen=True):
@@ -47,6 +60,7 @@ class Session(Struct, frozen=True):
 class Participant(Struct, frozen=True):
     """A person in the class.
 
+    ``custom_role`` names one of the tenant's, of which ``role`` is then the base.
     ``grace_until`` is set while the page is gone, and ``gone_since`` is then its last sign of life.
     """
 
@@ -61,6 +75,7 @@ class Participant(Struct, frozen=True):
     grace_until: int | None = None
     gone_since: int | None = None
     edge_lost: bool = False
+    custom_role: str = ""
 
     @property
     def connected(self) -> bool:
@@ -155,7 +170,6 @@ class RoomState(Struct, frozen=True):
     at: int = 0
     title: str = ""
     owner: UserId | None = None
-    default_role: Role = Role.SPEAKER
     members: dict[ParticipantId, Role] = {}
     scheduled: tuple[PlannedSession, ...] = ()
     session: Session | None = None
@@ -168,6 +182,19 @@ class RoomState(Struct, frozen=True):
     messages: tuple[Message, ...] = ()
     recordings: tuple[Recording, ...] = ()
     placement: Placement = Placement()
+    settings: RoomSettings = RoomSettings()
+    policy: Policy = Policy()
+    rights: Rights = Rights()
+    lobby: Lobby = Lobby()
+    floor: Floor = Floor()
+    questions: Questions = Questions()
+    polls: Polls = Polls()
+    pulse: Pulse = Pulse()
+    studio: Studio = Studio()
+    boards: Boards = Boards()
+    files: Files = Files()
+    breakouts: Breakouts = Breakouts()
+    consents: Consents = Consents()
     commands: dict[str, tuple[Remembered, ...]] = {}
     commands_held: int = 0
 

@@ -1,0 +1,53 @@
+import type { RoomEvent, RoomView } from "../../schema";
+import { boards } from "./boards";
+import { breakouts } from "./breakouts";
+import { chat } from "./chat";
+import { files } from "./files";
+import { floor } from "./floor";
+import { lifecycle } from "./lifecycle";
+import { lobby } from "./lobby";
+import { media } from "./media";
+import { polls } from "./polls";
+import { pulse } from "./pulse";
+import { questions } from "./questions";
+import { recording } from "./recording";
+import { rights } from "./rights";
+import { roster } from "./roster";
+import { studio } from "./studio";
+import { tracks } from "./tracks";
+
+/**
+ * The browser's fold: the view after an event, from the view before it. One module per topic, as in
+ * `rooms`; each understands its own facts and those of others that end or change what it shows.
+ *
+ * It must reach the same view as `rooms.view` on the server from the same events; both run the
+ * vectors in tests/golden/fold. A type that this build does not know moves nothing but `seq`.
+ */
+const TOPICS = [
+  lifecycle,
+  rights,
+  lobby,
+  roster,
+  floor,
+  tracks,
+  chat,
+  questions,
+  polls,
+  pulse,
+  studio,
+  boards,
+  files,
+  breakouts,
+  recording,
+  media,
+];
+
+export function fold(view: RoomView, event: RoomEvent): RoomView {
+  if (event.seq <= view.seq) return view;
+  return { ...TOPICS.reduce((folded, topic) => topic(folded, event), view), seq: event.seq };
+}
+
+export function foldAll(view: RoomView, events: readonly RoomEvent[], through: number): RoomView {
+  const folded = events.reduce(fold, view);
+  return folded.seq >= through ? folded : { ...folded, seq: through };
+}

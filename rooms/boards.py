@@ -1,0 +1,28 @@
+"""Whiteboards: pages of elements that many draw at once."""
+
+from rooms.asker import Asker
+from rooms.state import RoomState
+from rooms.topic import Decided, Stamp, Topic
+from rooms.viewer import Viewer
+from schemas.commands import Command
+from schemas.events import EventData
+from schemas.rejections import Code, rejection
+from schemas.view.boards import BoardsView
+
+
+def decide(state: RoomState, asks: Asker, command: Command, now: int) -> Decided:
+    """What a wish leads to."""
+    return rejection(Code.UNKNOWN_COMMAND)
+
+
+def evolve(state: RoomState, fact: EventData, stamp: Stamp) -> RoomState:
+    """The room after a fact."""
+    return state
+
+
+def view(state: RoomState, viewer: Viewer) -> BoardsView:
+    """What somebody sees of it."""
+    return BoardsView()
+
+
+TOPIC = Topic("boards", (), (), decide, evolve)

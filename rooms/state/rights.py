@@ -1,0 +1,14 @@
+"""Rights beyond roles: the part of the state that belongs to ``rooms.rights``."""
+
+from msgspec import Struct
+
+from schemas.ids import ParticipantId
+from schemas.permissions import Permission
+
+
+class Rights(Struct, frozen=True):
+    """Until the class ends, also for those who went out and come back. Permissions are sorted."""
+
+    locks: tuple[Permission, ...] = ()
+    granted: dict[ParticipantId, tuple[Permission, ...]] = {}
+    revoked: dict[ParticipantId, tuple[Permission, ...]] = {}

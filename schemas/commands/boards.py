@@ -1,0 +1,6 @@
+"""Commands of boards."""
+
+from schemas.commands.common import Command
+
+CLIENT: tuple[type[Command], ...] = ()
+SERVICE: tuple[type[Command], ...] = ()

@@ -1,0 +1,6 @@
+"""Commands of files."""
+
+from schemas.commands.common import Command
+
+CLIENT: tuple[type[Command], ...] = ()
+SERVICE: tuple[type[Command], ...] = ()

@@ -1,0 +1,6 @@
+"""Commands of rights."""
+
+from schemas.commands.common import Command
+
+CLIENT: tuple[type[Command], ...] = ()
+SERVICE: tuple[type[Command], ...] = ()
