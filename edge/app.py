@@ -8,16 +8,26 @@ from litestar.types import BeforeMessageSendHookHandler, Message, Scope
 
 from edge.auth import provide_access, require_own_page
 from edge.http import (
+    audit,
+    boards,
+    breakouts,
+    consents,
+    files,
     guest_links,
     health,
     live,
+    lobby,
     login,
     media,
     messages,
+    polls,
+    pulse,
+    questions,
     recordings,
     rooms,
     sessions,
     static,
+    studio,
 )
 from edge.parts import Parts
 from edge.problems import HANDLERS, id_of
@@ -51,6 +61,16 @@ def create_app(parts: Parts) -> Litestar:
             *rooms.ROUTES,
             *sessions.ROUTES,
             *messages.ROUTES,
+            *questions.ROUTES,
+            *polls.ROUTES,
+            *pulse.ROUTES,
+            *studio.ROUTES,
+            *boards.ROUTES,
+            *files.ROUTES,
+            *breakouts.ROUTES,
+            *lobby.ROUTES,
+            *audit.ROUTES,
+            *consents.ROUTES,
             *recordings.ROUTES,
             *guest_links.ROUTES,
             *live.ROUTES,

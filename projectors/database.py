@@ -10,7 +10,23 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 
-from projectors import chat, recordings, rooms, roster, tracks
+from projectors import (
+    audit,
+    boards,
+    breakouts,
+    chat,
+    consents,
+    files,
+    lessons,
+    polls,
+    pulse,
+    questions,
+    recordings,
+    rooms,
+    roster,
+    studio,
+    tracks,
+)
 from projectors.model import queries
 from schemas.limits import PROJECTOR_STATEMENT_S
 
@@ -19,7 +35,23 @@ if TYPE_CHECKING:
 
 SCHEMA = "read"
 SHADOW = "read_shadow"
-MODELS = (rooms.MODEL, roster.MODEL, chat.MODEL, tracks.MODEL, recordings.MODEL)
+MODELS = (
+    rooms.MODEL,
+    roster.MODEL,
+    chat.MODEL,
+    tracks.MODEL,
+    recordings.MODEL,
+    audit.MODEL,
+    lessons.MODEL,
+    questions.MODEL,
+    polls.MODEL,
+    pulse.MODEL,
+    studio.MODEL,
+    boards.MODEL,
+    files.MODEL,
+    breakouts.MODEL,
+    consents.MODEL,
+)
 TABLES = tuple(table for model in MODELS for table in model.tables)
 
 _checkpoint = queries("checkpoint")

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from schemas.envelope import RecordedActor
 from schemas.events import EventData
 from schemas.ids import RoomKey
 
@@ -14,12 +15,13 @@ _SECTION = re.compile(r"^-- name: ([a-z_]+)$", re.MULTILINE)
 
 
 class Fact(Struct, frozen=True):
-    """One event of a room: its place in the room's order, and when it was decided (Unix ms)."""
+    """One event of a room: its place in the room's order, when it was decided (Unix ms), who asked."""
 
     key: RoomKey
     seq: int
     at: int
     data: EventData
+    actor: RecordedActor
 
 
 class Write(NamedTuple):

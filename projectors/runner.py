@@ -133,7 +133,9 @@ async def apply(
 
 def _facts(stored: Stored) -> Iterable[Fact]:
     commit = stored.commit
-    return (Fact(stored.key, commit.seq + i, commit.at, e.data) for i, e in enumerate(commit.events))
+    return (
+        Fact(stored.key, commit.seq + i, commit.at, e.data, commit.actor) for i, e in enumerate(commit.events)
+    )
 
 
 async def _write(connection: Connection, model: Model, facts: Sequence[Fact]) -> None:

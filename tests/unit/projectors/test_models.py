@@ -7,10 +7,11 @@ import pytest
 
 from projectors.database import MODELS, TABLES
 from projectors.model import Fact, Write
-from schemas.envelope import UnknownEvent, decode_event_data
+from schemas.envelope import RecordedActor, UnknownEvent, decode_event_data
 from schemas.events import EVENTS
-from schemas.ids import RoomId, RoomKey, TenantId
+from schemas.ids import ParticipantId, RoomId, RoomKey, TenantId
 
+TESS = RecordedActor("user", "tess", ParticipantId("p1"))
 KEY = RoomKey(TenantId("school"), RoomId("room1"))
 GOLDEN = Path(__file__).parents[2] / "golden" / "events" / "v1"
 
@@ -28,7 +29,7 @@ WITHOUT_A_MODEL = {
 def writes(wire_type: str) -> list[Write]:
     """What all models write for the golden event of a type."""
     data = decode_event_data(wire_type, (GOLDEN / f"{wire_type}.json").read_bytes())
-    return [write for model in MODELS for write in model.writes(Fact(KEY, 7, 1_000, data))]
+    return [write for model in MODELS for write in model.writes(Fact(KEY, 7, 1_000, data, TESS))]
 
 
 @pytest.mark.parametrize("wire_type", sorted(EVENTS))
@@ -44,7 +45,7 @@ def test_every_statement_gets_the_arguments_that_it_names(wire_type: str) -> Non
 
 
 def test_an_unknown_event_writes_nothing() -> None:
-    fact = Fact(KEY, 7, 1_000, UnknownEvent("moon.risen", b"{}"))
+    fact = Fact(KEY, 7, 1_000, UnknownEvent("moon.risen", b"{}"), TESS)
     assert [write for model in MODELS for write in model.writes(fact)] == []
 
 

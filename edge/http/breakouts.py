@@ -1,0 +1,5 @@
+"""The REST resource: breakouts."""
+
+from litestar.handlers import HTTPRouteHandler
+
+ROUTES: list[HTTPRouteHandler] = []

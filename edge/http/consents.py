@@ -1,0 +1,5 @@
+"""The REST resource: consents."""
+
+from litestar.handlers import HTTPRouteHandler
+
+ROUTES: list[HTTPRouteHandler] = []

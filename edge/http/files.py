@@ -1,0 +1,5 @@
+"""The REST resource: files."""
+
+from litestar.handlers import HTTPRouteHandler
+
+ROUTES: list[HTTPRouteHandler] = []

@@ -1,0 +1,5 @@
+"""The REST resource: pulse."""
+
+from litestar.handlers import HTTPRouteHandler
+
+ROUTES: list[HTTPRouteHandler] = []

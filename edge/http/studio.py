@@ -1,0 +1,5 @@
+"""The REST resource: studio."""
+
+from litestar.handlers import HTTPRouteHandler
+
+ROUTES: list[HTTPRouteHandler] = []

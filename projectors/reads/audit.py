@@ -1,0 +1,1 @@
+"""The audit trail: who changed what about whom, before and after: what the edge asks."""

@@ -1,0 +1,1 @@
+"""Whiteboards, page by page: what the edge asks."""

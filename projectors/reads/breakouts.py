@@ -1,0 +1,1 @@
+"""Breakout rooms and who was where: what the edge asks."""

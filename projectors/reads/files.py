@@ -1,0 +1,1 @@
+"""The libraries of rooms: what the edge asks."""

@@ -1,0 +1,1 @@
+"""The time table and settings of rooms: what the edge asks."""

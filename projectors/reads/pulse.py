@@ -1,0 +1,1 @@
+"""The pulse of a class, per slide: what the edge asks."""

@@ -1,0 +1,1 @@
+"""Questions, their votes and answers: what the edge asks."""

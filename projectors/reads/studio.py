@@ -1,0 +1,1 @@
+"""What was on stage when: what the edge asks."""

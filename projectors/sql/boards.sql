@@ -1,0 +1,3 @@
+-- Whiteboards, page by page.
+
+-- name: tables

@@ -1,0 +1,3 @@
+-- Breakout rooms and who was where.
+
+-- name: tables

@@ -1,0 +1,3 @@
+-- Who agreed to being recorded, and what was redacted.
+
+-- name: tables

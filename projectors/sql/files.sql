@@ -1,0 +1,3 @@
+-- The libraries of rooms.
+
+-- name: tables

@@ -1,0 +1,3 @@
+-- The time table and settings of rooms.
+
+-- name: tables

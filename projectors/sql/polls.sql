@@ -1,0 +1,3 @@
+-- Polls, answers and scores.
+
+-- name: tables

@@ -1,0 +1,3 @@
+-- The pulse of a class, per slide.
+
+-- name: tables

@@ -1,0 +1,3 @@
+-- Questions, their votes and answers.
+
+-- name: tables

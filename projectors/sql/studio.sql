@@ -1,0 +1,3 @@
+-- What was on stage when.
+
+-- name: tables
