@@ -36,6 +36,7 @@ def _tool(name: str, *arguments: str) -> tuple[str, ...]:
 
 
 WEB = Step("web", ("npm", "run", "--silent", "check"), ROOT / "edge" / "web")
+CONTRACT = Step("contract", _python("deploy.contract", "--check"))
 WIRE_TYPES = Step("wire types", _python("edge.web.scripts.generate_types", "--check"))
 SOURCE = (
     Step("format", _tool("ruff", "format", "--check", "--quiet", ".")),
@@ -43,6 +44,7 @@ SOURCE = (
     Step("imports", _tool("lint-imports")),
     Step("types", _python("mypy")),
     WIRE_TYPES,
+    CONTRACT,
 )
 SUITES: dict[str, tuple[Step, ...]] = {
     "check": (*SOURCE, Step("unit", _python("pytest", "-q", "tests/unit", "tests/test_house.py")), WEB),
