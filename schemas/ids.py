@@ -26,6 +26,8 @@ RecordingId = NewType("RecordingId", str)
 ArtifactId = NewType("ArtifactId", str)
 EdgeId = NewType("EdgeId", str)
 NodeId = NewType("NodeId", str)
+QuestionId = NewType("QuestionId", str)
+FileId = NewType("FileId", str)
 
 # The same types as they are accepted from the network: bounded and checked while decoding.
 TenantToken = Annotated[TenantId, Meta(pattern=TOKEN_PATTERN)]
@@ -42,6 +44,8 @@ RecordingToken = Annotated[RecordingId, Meta(pattern=TOKEN_PATTERN)]
 ArtifactToken = Annotated[ArtifactId, Meta(pattern=TOKEN_PATTERN)]
 EdgeToken = Annotated[EdgeId, Meta(pattern=TOKEN_PATTERN)]
 NodeToken = Annotated[NodeId, Meta(pattern=TOKEN_PATTERN)]
+QuestionToken = Annotated[QuestionId, Meta(pattern=TOKEN_PATTERN)]
+FileToken = Annotated[FileId, Meta(pattern=TOKEN_PATTERN)]
 
 
 class RoomKey(Struct, frozen=True, order=True):

@@ -46,6 +46,26 @@ MESSAGE_CHARS_MAX: Final = 2_000  # A long paragraph; larger texts are files.
 SLOW_MODE_S_MAX: Final = 600  # Slower than one message in ten minutes is no chat.
 CHAT_RECENT_MAX: Final = 50  # Kept in the aggregate for those who join; older ones from the read model.
 
+# --- questions -----------------------------------------------------------------------------------
+QUESTION_CHARS_MAX: Final = 500  # A question that can be read out; longer ones are for the chat.
+ANSWER_CHARS_MAX: Final = 1_000  # A short text with a link; longer answers are spoken or files.
+QUESTIONS_OPEN_MAX: Final = 100  # More than a class ever answers; with 2,000 votes each 25 kB of a snapshot.
+QUESTIONS_OPEN_PER_PERSON_MAX: Final = 5  # One person cannot fill the list.
+QUESTIONS_ANSWERED_MAX: Final = 20  # Kept in the aggregate to look back at; all are in the read model.
+QUESTIONS_DISMISSED_MAX: Final = 20  # Kept to be reopened after a slip of the hand.
+
+# --- files ---------------------------------------------------------------------------------------
+FILE_NAME_CHARS_MAX: Final = 120  # Fits a list, and with three bytes a character every file system.
+FILE_BYTES_MAX: Final = 104_857_600  # 100 MiB: a deck full of pictures, a short clip; films are recordings.
+LIBRARY_FILES_MAX: Final = 200  # A school year's handouts; as many rows as a view shows, 40 kB of a snapshot.
+LIBRARY_BYTES_MAX: Final = 2_147_483_648  # 2 GiB per room: 20 of the largest files, a thousand handouts.
+UPLOAD_S: Final = 3_600.0  # From asking for an upload to its last byte; 100 MiB at 230 kbit/s.
+UPLOAD_SILENT_S: Final = 30.0  # A body that stands still this long holds its place for nothing.
+UPLOADS_AT_ONCE_MAX: Final = 8  # Per edge: 800 MiB of scratch space, and scanners are slow.
+FILE_SNIFFED_BYTES: Final = 8_192  # Where every type that we take shows what it is.
+SCAN_S: Final = 120.0  # 100 MiB through clamd take some ten seconds on a busy machine.
+FILE_ORPHAN_S: Final = 7_200.0  # An object that no log knows after twice the time of an upload is nobody's.
+
 # --- media ---------------------------------------------------------------------------------------
 TRACKS_PER_PARTICIPANT_MAX: Final = 4  # Microphone, camera, screen and the screen's sound.
 TRACKS_MAX: Final = 500  # In one class: beyond what a node forwards; their closing fits one commit.

@@ -34,6 +34,9 @@ class Code(StrEnum):
     NO_SUCH_RECORDING = "no_such_recording"
     ALREADY_RECORDING = "already_recording"
     NOT_RECORDING = "not_recording"
+    NO_SUCH_QUESTION = "no_such_question"
+    QUESTION_CLOSED = "question_closed"
+    NO_SUCH_FILE = "no_such_file"
     # Media placement.
     NO_NODE = "no_node"
     STALE_EPOCH = "stale_epoch"
@@ -61,6 +64,9 @@ SENTENCES: dict[Code, str] = {
     Code.NO_SUCH_RECORDING: "There is no such recording.",
     Code.ALREADY_RECORDING: "The class is already being recorded.",
     Code.NOT_RECORDING: "The class is not being recorded.",
+    Code.NO_SUCH_QUESTION: "There is no such question.",
+    Code.QUESTION_CLOSED: "This cannot be done with the question as it stands.",
+    Code.NO_SUCH_FILE: "There is no such file.",
     Code.NO_NODE: "No media server is free. Please try again in a moment.",
     Code.STALE_EPOCH: "The class has moved to another media server.",
     Code.LIMIT_REACHED: "A limit of this room is reached.",
