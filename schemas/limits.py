@@ -41,10 +41,23 @@ CUSTOM_ROLES_MAX: Final = 20  # Nobody remembers more kinds of people; keeps the
 CUSTOM_ROLE_NAME_CHARS_MAX: Final = 40  # A word or two beside a name.
 RIGHTS_PEOPLE_MAX: Final = 200  # People with rights of their own; for more there are roles and locks.
 
+# --- floor ---------------------------------------------------------------------------------------
+SPEAKING_MAX: Final = 10  # With the floor at once: more voices are a lock that should be lifted.
+FLOOR_S_MAX: Final = 3_600  # A turn by the clock; a whole lesson's talk is given without one.
+SPOTLIGHT_MAX: Final = 4  # A pair of debaters and their seconds; more is a gallery.
+REACTION_INTERVAL_S: Final = 2.0  # Per person: a class of 200 that applauds makes 100 events a second.
+UNMUTE_ASKED_AGAIN_S: Final = 10.0  # Time to find the button before the page asks once more.
+
 # --- chat ----------------------------------------------------------------------------------------
 MESSAGE_CHARS_MAX: Final = 2_000  # A long paragraph; larger texts are files.
 SLOW_MODE_S_MAX: Final = 600  # Slower than one message in ten minutes is no chat.
 CHAT_RECENT_MAX: Final = 50  # Kept in the aggregate for those who join; older ones from the read model.
+CHAT_ASIDES_PER_THREAD_MAX: Final = 20  # Kept of one person's lines to staff, or of two people's own.
+CHAT_ASIDES_MAX: Final = 100  # Kept of all such threads together: with CHAT_RECENT_MAX a small snapshot.
+CHAT_HELD_MAX: Final = 50  # Waiting for staff; a longer queue means that nobody reads it.
+CHAT_HELD_PER_PERSON_MAX: Final = 5  # So that one person cannot fill that queue.
+CHAT_PINNED_MAX: Final = 5  # What is pinned is read; a wall of pins is not.
+MESSAGE_REACTIONS_MAX: Final = 50  # People named at one message; more say nothing new.
 
 # --- questions -----------------------------------------------------------------------------------
 QUESTION_CHARS_MAX: Final = 500  # A question that can be read out; longer ones are for the chat.
@@ -151,6 +164,11 @@ LOGINS_ENDED_MAX: Final = 20_000  # Ended within an access token's life; a schoo
 
 # --- artifacts -----------------------------------------------------------------------------------
 RECORDINGS_KEPT_MAX: Final = 10  # In the aggregate, for the list in class; older ones from the read model.
+RECORDINGS_SHELVED_MAX: Final = 1_000  # Kept and not erased, per room: five years of daily lessons.
+RECORDING_PAUSES_MAX: Final = 50  # More breaks than any lesson has; their marks travel in every view.
+RECORDING_VERSIONS_MAX: Final = 10_000  # Rebuilds of one recording; a redaction causes one.
+EXPIRIES_PER_COMMIT_MAX: Final = 100  # Recordings whose time is over; the rest follow at once.
+REDACTION_REASON_CHARS_MAX: Final = 500  # A few sentences for whoever audits it later.
 RECORDING_STEPS_MAX: Final = 20  # Twice the pipeline that is planned.
 ARTIFACTS_KEPT_MAX: Final = 48  # Per recording in the aggregate; every one is on the log.
 JOB_ATTEMPTS_MAX: Final = 6  # With the backoff below about 20 minutes of trouble are ridden out.

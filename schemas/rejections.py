@@ -27,6 +27,7 @@ class Code(StrEnum):
     SESSION_NOT_LIVE = "session_not_live"
     ROOM_FULL = "room_full"
     REMOVED = "removed"
+    NO_SUCH_ROLE = "no_such_role"
     # Things in a session.
     NO_SUCH_PARTICIPANT = "no_such_participant"
     NO_SUCH_TRACK = "no_such_track"
@@ -34,9 +35,17 @@ class Code(StrEnum):
     NO_SUCH_RECORDING = "no_such_recording"
     ALREADY_RECORDING = "already_recording"
     NOT_RECORDING = "not_recording"
+    NO_CONSENT = "no_consent"
+    STALE_VERSION = "stale_version"
     NO_SUCH_QUESTION = "no_such_question"
     QUESTION_CLOSED = "question_closed"
     NO_SUCH_FILE = "no_such_file"
+    # Floor and chat.
+    NO_HAND = "no_hand"
+    NO_SUCH_MESSAGE = "no_such_message"
+    HELD_FIRST = "held_first"
+    SLOW_MODE = "slow_mode"
+    TOO_FAST = "too_fast"
     # Media placement.
     NO_NODE = "no_node"
     STALE_EPOCH = "stale_epoch"
@@ -58,15 +67,23 @@ SENTENCES: dict[Code, str] = {
     Code.SESSION_NOT_LIVE: "The class is not running.",
     Code.ROOM_FULL: "The class is full.",
     Code.REMOVED: "A host removed you from this class.",
+    Code.NO_SUCH_ROLE: "There is no such role here.",
     Code.NO_SUCH_PARTICIPANT: "This person is not in the class.",
     Code.NO_SUCH_TRACK: "This microphone, camera or screen is no longer shared.",
     Code.TRACK_LIMIT: "You are sharing as much as one person may.",
     Code.NO_SUCH_RECORDING: "There is no such recording.",
     Code.ALREADY_RECORDING: "The class is already being recorded.",
     Code.NOT_RECORDING: "The class is not being recorded.",
+    Code.NO_CONSENT: "This person has not agreed to being recorded.",
+    Code.STALE_VERSION: "This recording was changed meanwhile.",
     Code.NO_SUCH_QUESTION: "There is no such question.",
     Code.QUESTION_CLOSED: "This cannot be done with the question as it stands.",
     Code.NO_SUCH_FILE: "There is no such file.",
+    Code.NO_HAND: "No hand is up.",
+    Code.NO_SUCH_MESSAGE: "This message is gone, or too old to be changed.",
+    Code.HELD_FIRST: "Messages are checked first here. Delete this one and write it anew.",
+    Code.SLOW_MODE: "The chat is slow now. Please wait a moment before you write again.",
+    Code.TOO_FAST: "That was too fast. Please wait a moment.",
     Code.NO_NODE: "No media server is free. Please try again in a moment.",
     Code.STALE_EPOCH: "The class has moved to another media server.",
     Code.LIMIT_REACHED: "A limit of this room is reached.",
