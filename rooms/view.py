@@ -9,6 +9,7 @@ from rooms.viewer import Viewer, viewer
 from schemas.envelope import STAFF, Capability, Event, RecordedActor
 from schemas.events import EventData
 from schemas.events.lifecycle import RoomCreated
+from schemas.events.lobby import Knocked, WaitingConnected
 from schemas.events.roster import ParticipantConnected, ParticipantJoined
 from schemas.ids import ConnectionId, EdgeId, ParticipantId, UserId
 from schemas.media import Role
@@ -36,6 +37,7 @@ def view(
         seq=state.seq,
         title=state.title,
         settings=state.settings,
+        archived=state.archived,
         me=_me(looks),
         session=_session(state.session) if state.session else None,
         scheduled=tuple(_planned(s) for s in state.scheduled),
@@ -75,6 +77,10 @@ def public_data(event: Event, role: Role | None) -> EventData:
             return replace(event.data, edge=EdgeId(""), connection=ConnectionId(""))
         case RoomCreated():
             return replace(event.data, owner=UserId(""))
+        case Knocked():
+            return replace(event.data, person="", edge=EdgeId(""), connection=ConnectionId(""))
+        case WaitingConnected():
+            return replace(event.data, edge=EdgeId(""), connection=ConnectionId(""))
         case _:
             return event.data
 
@@ -110,16 +116,33 @@ def _session(session: Session) -> SessionView:
         planned.minutes if planned else None,
         session.started_at,
         session.ended_at,
+        planned.series if planned else None,
+        session.ends_at,
     )
 
 
 def _planned(session: PlannedSession) -> SessionView:
-    return SessionView(session.id, session.title, "scheduled", session.starts_at, session.minutes, None, None)
+    return SessionView(
+        session.id,
+        session.title,
+        "scheduled",
+        session.starts_at,
+        session.minutes,
+        None,
+        None,
+        session.series,
+    )
 
 
 def _participant(person: Participant) -> ParticipantView:
     return ParticipantView(
-        person.id, person.display_name, person.role, person.guest, person.connected, person.joined_at
+        person.id,
+        person.display_name,
+        person.role,
+        person.guest,
+        person.connected,
+        person.joined_at,
+        person.custom_role,
     )
 
 

@@ -15,6 +15,7 @@ TOKEN_PATTERN = r"^[A-Za-z0-9_-]{1,40}$"
 TenantId = NewType("TenantId", str)
 RoomId = NewType("RoomId", str)
 SessionId = NewType("SessionId", str)
+SeriesId = NewType("SeriesId", str)
 UserId = NewType("UserId", str)
 LoginId = NewType("LoginId", str)
 ConnectionId = NewType("ConnectionId", str)
@@ -24,6 +25,7 @@ TrackId = NewType("TrackId", str)
 MessageId = NewType("MessageId", str)
 RecordingId = NewType("RecordingId", str)
 ArtifactId = NewType("ArtifactId", str)
+RedactionId = NewType("RedactionId", str)
 EdgeId = NewType("EdgeId", str)
 NodeId = NewType("NodeId", str)
 QuestionId = NewType("QuestionId", str)
@@ -33,6 +35,7 @@ FileId = NewType("FileId", str)
 TenantToken = Annotated[TenantId, Meta(pattern=TOKEN_PATTERN)]
 RoomToken = Annotated[RoomId, Meta(pattern=TOKEN_PATTERN)]
 SessionToken = Annotated[SessionId, Meta(pattern=TOKEN_PATTERN)]
+SeriesToken = Annotated[SeriesId, Meta(pattern=TOKEN_PATTERN)]
 UserToken = Annotated[UserId, Meta(pattern=TOKEN_PATTERN)]
 LoginToken = Annotated[LoginId, Meta(pattern=TOKEN_PATTERN)]
 ConnectionToken = Annotated[ConnectionId, Meta(pattern=TOKEN_PATTERN)]

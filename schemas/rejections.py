@@ -27,6 +27,9 @@ class Code(StrEnum):
     SESSION_NOT_LIVE = "session_not_live"
     ROOM_FULL = "room_full"
     REMOVED = "removed"
+    ROOM_ARCHIVED = "room_archived"
+    DENIED = "denied"
+    LOBBY_FULL = "lobby_full"
     NO_SUCH_ROLE = "no_such_role"
     # Things in a session.
     NO_SUCH_PARTICIPANT = "no_such_participant"
@@ -67,6 +70,9 @@ SENTENCES: dict[Code, str] = {
     Code.SESSION_NOT_LIVE: "The class is not running.",
     Code.ROOM_FULL: "The class is full.",
     Code.REMOVED: "A host removed you from this class.",
+    Code.ROOM_ARCHIVED: "This room is archived. Restore it first.",
+    Code.DENIED: "A host did not let you in.",
+    Code.LOBBY_FULL: "Too many people are waiting at the door. Please try again in a moment.",
     Code.NO_SUCH_ROLE: "There is no such role here.",
     Code.NO_SUCH_PARTICIPANT: "This person is not in the class.",
     Code.NO_SUCH_TRACK: "This microphone, camera or screen is no longer shared.",

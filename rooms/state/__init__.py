@@ -18,6 +18,7 @@ from rooms.state.polls import Polls
 from rooms.state.pulse import Pulse
 from rooms.state.questions import Questions
 from rooms.state.rights import Rights
+from rooms.state.shelf import Shelved
 from rooms.state.studio import Studio
 from schemas.artifacts import Artifact
 from schemas.ids import (
@@ -29,6 +30,7 @@ from schemas.ids import (
     ParticipantId,
     RecordingId,
     RoomKey,
+    SeriesId,
     SessionId,
     TrackId,
     UserId,
@@ -45,16 +47,22 @@ class PlannedSession(Struct, frozen=True):
     title: str
     starts_at: int
     minutes: int
+    series: SeriesId | None = None
 
 
 class Session(Struct, frozen=True):
-    """The running class, or the last one; ``planned`` if it came from the time table."""
+    """The running class, or the last one; ``planned`` if it came from the time table.
+
+    ``ends_at`` is when it ends by itself, once that was put off or ``ending_announced``.
+    """
 
     id: SessionId
     title: str
     started_at: int
     ended_at: int | None = None
     planned: PlannedSession | None = None
+    ends_at: int | None = None
+    ending_announced: bool = False
 
 
 class Participant(Struct, frozen=True):
@@ -81,6 +89,13 @@ class Participant(Struct, frozen=True):
     def connected(self) -> bool:
         """Whether the page is there; if not, the person is in grace time."""
         return self.grace_until is None
+
+
+class GivenRole(Struct, frozen=True):
+    """A role that somebody was given; ``custom_role`` names the tenant's own of which it is the base."""
+
+    role: Role
+    custom_role: str = ""
 
 
 class Hand(Struct, frozen=True):
@@ -126,11 +141,21 @@ class Step(Struct, frozen=True):
     detail: str
 
 
-RecordingStatus = Literal["recording", "processing", "ready", "failed"]
+RecordingStatus = Literal["recording", "paused", "processing", "ready", "failed"]
+
+
+class Pause(Struct, frozen=True, array_like=True):
+    """A time of which nothing is kept; ``until`` is None while it lasts."""
+
+    since: int
+    until: int | None = None
 
 
 class Recording(Struct, frozen=True):
-    """A recording: kept from ``started_at`` to ``stopped_at``, then worked on."""
+    """A recording: kept from ``started_at`` to ``stopped_at`` but for its pauses, then worked on.
+
+    ``title`` is empty while it has none of its own; ``keep_until`` as in ``Shelved``.
+    """
 
     id: RecordingId
     session: SessionId
@@ -141,6 +166,9 @@ class Recording(Struct, frozen=True):
     duration_ms: int | None = None
     steps: tuple[Step, ...] = ()
     artifacts: tuple[Artifact, ...] = ()
+    title: str = ""
+    pauses: tuple[Pause, ...] = ()
+    keep_until: int | None = None
 
 
 class Placement(Struct, frozen=True):
@@ -170,12 +198,12 @@ class RoomState(Struct, frozen=True):
     at: int = 0
     title: str = ""
     owner: UserId | None = None
-    members: dict[ParticipantId, Role] = {}
+    members: dict[ParticipantId, GivenRole] = {}
     scheduled: tuple[PlannedSession, ...] = ()
     session: Session | None = None
     empty_since: int | None = None
     participants: dict[ParticipantId, Participant] = {}
-    given_roles: dict[ParticipantId, Role] = {}
+    given_roles: dict[ParticipantId, GivenRole] = {}
     removed: tuple[ParticipantId, ...] = ()
     hands: tuple[Hand, ...] = ()
     tracks: dict[TrackId, Track] = {}
@@ -183,6 +211,7 @@ class RoomState(Struct, frozen=True):
     recordings: tuple[Recording, ...] = ()
     placement: Placement = Placement()
     settings: RoomSettings = RoomSettings()
+    archived: bool = False
     policy: Policy = Policy()
     rights: Rights = Rights()
     lobby: Lobby = Lobby()
@@ -195,6 +224,7 @@ class RoomState(Struct, frozen=True):
     files: Files = Files()
     breakouts: Breakouts = Breakouts()
     consents: Consents = Consents()
+    shelf: dict[RecordingId, Shelved] = {}
     commands: dict[str, tuple[Remembered, ...]] = {}
     commands_held: int = 0
 
@@ -210,8 +240,8 @@ class RoomState(Struct, frozen=True):
 
     @property
     def recording(self) -> Recording | None:
-        """The recording that is running."""
-        return next((r for r in reversed(self.recordings) if r.status == "recording"), None)
+        """The recording that is running or paused."""
+        return next((r for r in reversed(self.recordings) if r.status in {"recording", "paused"}), None)
 
     def tracks_of(self, participant: ParticipantId) -> tuple[Track, ...]:
         """The tracks of one person."""

@@ -3,11 +3,9 @@
 from typing import ClassVar, Literal
 
 from schemas.events.common import EventData
-from schemas.ids import (
-    SessionId,
-    UserId,
-)
+from schemas.ids import SeriesId, SessionId, UserId
 from schemas.media import Role
+from schemas.room_settings import RoomSettings
 
 
 class RoomCreated(EventData, frozen=True):
@@ -19,14 +17,39 @@ class RoomCreated(EventData, frozen=True):
     default_role: Role
 
 
-class SessionScheduled(EventData, frozen=True):
-    """A class is planned."""
+class SessionScheduled(EventData, frozen=True, omit_defaults=True):
+    """A class is planned; ``series`` names the recurring lessons that it is one of."""
 
     type: ClassVar[str] = "lifecycle.session_scheduled"
     session: SessionId
     title: str
     starts_at: int
     minutes: int
+    series: SeriesId | None = None
+
+
+class SessionMoved(EventData, frozen=True):
+    """A planned class has another time."""
+
+    type: ClassVar[str] = "lifecycle.session_moved"
+    session: SessionId
+    starts_at: int
+    minutes: int
+
+
+class SessionRenamed(EventData, frozen=True):
+    """A planned or running class has another title."""
+
+    type: ClassVar[str] = "lifecycle.session_renamed"
+    session: SessionId
+    title: str
+
+
+class SessionCancelled(EventData, frozen=True):
+    """A planned class will not take place."""
+
+    type: ClassVar[str] = "lifecycle.session_cancelled"
+    session: SessionId
 
 
 class SessionStarted(EventData, frozen=True):
@@ -35,6 +58,23 @@ class SessionStarted(EventData, frozen=True):
     type: ClassVar[str] = "lifecycle.session_started"
     session: SessionId
     title: str
+
+
+class SessionExtended(EventData, frozen=True):
+    """The running class may go on until ``ends_at`` (Unix milliseconds)."""
+
+    type: ClassVar[str] = "lifecycle.session_extended"
+    session: SessionId
+    ends_at: int
+
+
+class EndingSoon(EventData, frozen=True):
+    """The running class ends by itself at ``ends_at`` (Unix milliseconds) unless it is extended."""
+
+    type: ClassVar[str] = "lifecycle.ending_soon"
+    session: SessionId
+    ends_at: int
+    reason: Literal["planned_end", "time_limit"]
 
 
 class SessionEnded(EventData, frozen=True):
@@ -49,9 +89,45 @@ class SessionEnded(EventData, frozen=True):
     reason: Literal["ended", "empty", "time_limit"]
 
 
+class SettingsChanged(EventData, frozen=True):
+    """The room is set up anew."""
+
+    type: ClassVar[str] = "lifecycle.settings_changed"
+    before: RoomSettings
+    after: RoomSettings
+
+
+class RoomRenamed(EventData, frozen=True):
+    """The room has another title."""
+
+    type: ClassVar[str] = "lifecycle.room_renamed"
+    title: str
+
+
+class RoomArchived(EventData, frozen=True):
+    """The room takes no class until it is restored."""
+
+    type: ClassVar[str] = "lifecycle.room_archived"
+
+
+class RoomRestored(EventData, frozen=True):
+    """The room takes classes again."""
+
+    type: ClassVar[str] = "lifecycle.room_restored"
+
+
 EVENTS: tuple[type[EventData], ...] = (
     RoomCreated,
     SessionScheduled,
+    SessionMoved,
+    SessionRenamed,
+    SessionCancelled,
     SessionStarted,
+    SessionExtended,
+    EndingSoon,
     SessionEnded,
+    SettingsChanged,
+    RoomRenamed,
+    RoomArchived,
+    RoomRestored,
 )

@@ -9,7 +9,7 @@ from typing import Literal
 from msgspec import Struct
 
 from schemas.artifacts import Artifact
-from schemas.ids import MessageId, ParticipantId, RecordingId, RoomId, SessionId, TenantId, TrackId
+from schemas.ids import MessageId, ParticipantId, RecordingId, RoomId, SeriesId, SessionId, TenantId, TrackId
 from schemas.media import MediaKind, Role, Source
 from schemas.room_settings import RoomSettings
 from schemas.view.boards import BoardsView
@@ -26,7 +26,11 @@ from schemas.view.studio import StudioView
 
 
 class SessionView(Struct, frozen=True):
-    """A class: planned, running or over."""
+    """A class: planned, running or over.
+
+    ``starts_at`` and ``minutes`` are the plan, ``started_at`` and ``ended_at`` what became of it.
+    ``ends_at`` is when a running class ends by itself, once that is near or was put off.
+    """
 
     id: SessionId
     title: str
@@ -35,10 +39,15 @@ class SessionView(Struct, frozen=True):
     minutes: int | None
     started_at: int | None
     ended_at: int | None
+    series: SeriesId | None = None
+    ends_at: int | None = None
 
 
 class ParticipantView(Struct, frozen=True):
-    """A person in the class. A disconnected one is in grace time."""
+    """A person in the class. A disconnected one is in grace time.
+
+    ``custom_role`` names one of the tenant's own of which ``role`` is the base; empty: none.
+    """
 
     id: ParticipantId
     display_name: str
@@ -46,6 +55,7 @@ class ParticipantView(Struct, frozen=True):
     guest: bool
     connected: bool
     joined_at: int
+    custom_role: str
 
 
 class HandView(Struct, frozen=True):
@@ -120,6 +130,7 @@ class RoomView(Struct, frozen=True):
     seq: int
     title: str
     settings: RoomSettings
+    archived: bool
     me: MeView
     session: SessionView | None
     scheduled: tuple[SessionView, ...]
