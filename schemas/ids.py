@@ -26,6 +26,7 @@ MessageId = NewType("MessageId", str)
 RecordingId = NewType("RecordingId", str)
 ArtifactId = NewType("ArtifactId", str)
 RedactionId = NewType("RedactionId", str)
+PollId = NewType("PollId", str)
 EdgeId = NewType("EdgeId", str)
 NodeId = NewType("NodeId", str)
 QuestionId = NewType("QuestionId", str)
@@ -45,6 +46,7 @@ TrackToken = Annotated[TrackId, Meta(pattern=TOKEN_PATTERN)]
 MessageToken = Annotated[MessageId, Meta(pattern=TOKEN_PATTERN)]
 RecordingToken = Annotated[RecordingId, Meta(pattern=TOKEN_PATTERN)]
 ArtifactToken = Annotated[ArtifactId, Meta(pattern=TOKEN_PATTERN)]
+PollToken = Annotated[PollId, Meta(pattern=TOKEN_PATTERN)]
 EdgeToken = Annotated[EdgeId, Meta(pattern=TOKEN_PATTERN)]
 NodeToken = Annotated[NodeId, Meta(pattern=TOKEN_PATTERN)]
 QuestionToken = Annotated[QuestionId, Meta(pattern=TOKEN_PATTERN)]

@@ -86,6 +86,29 @@ FILE_SNIFFED_BYTES: Final = 8_192  # Where every type that we take shows what it
 SCAN_S: Final = 120.0  # 100 MiB through clamd take some ten seconds on a busy machine.
 FILE_ORPHAN_S: Final = 7_200.0  # An object that no log knows after twice the time of an upload is nobody's.
 
+# --- polls and pulse -----------------------------------------------------------------------------
+POLLS_KEPT_MAX: Final = 50  # In a room: a lesson's polls and those prepared; older ones are read models.
+POLLS_OPEN_MAX: Final = 2  # At once: nobody answers three; bounds the sheets that a room holds.
+POLL_ITEMS_MAX: Final = 20  # Questions of a quiz that is answered in one go.
+POLL_OPTIONS_MAX: Final = 12  # Options, or steps of a scale (0 to 10 has eleven); more is a list.
+POLL_QUESTION_CHARS_MAX: Final = 300  # Two lines on a slide.
+POLL_OPTION_CHARS_MAX: Final = 150  # One line on a telephone, twice.
+POLL_CHARS_MAX: Final = 6_000  # All words of a poll: fifty such polls stay far below a snapshot's size.
+POLL_TEXT_CHARS_MAX: Final = 200  # A short answer; longer ones are homework.
+POLL_TEXTS_KEPT_MAX: Final = 30  # Latest texts shown live, per poll; all of them are in the read model.
+POLL_POINTS_MAX: Final = 100  # Per question.
+POLL_S_MIN: Final = 5  # Shorter, and the slow lines never see the question.
+POLL_S_MAX: Final = 3_600  # A written test of a whole lesson.
+POLL_SHEETS_MAX: Final = 2_000  # Per poll: as many as participants.
+POLL_SHEETS_CLOSED_MAX: Final = 2_000  # Of all closed polls of the class; the read model keeps the rest.
+PULSE_INTERVAL_S: Final = 2.0  # Between two signals of one person: a nervous finger is no news.
+PULSE_EXPIRES_S: Final = 180.0  # "Lost" three minutes ago says little about now.
+PULSE_FADE_STEP_S: Final = 10.0  # Old signals fade together this often: at most six commits a minute.
+PULSE_BUCKET_S: Final = 10  # One point of the curve.
+PULSE_SLIDE_CHARS_MAX: Final = 80  # A deck's id and a page.
+SECRETS_PER_ROOM_MAX: Final = 4  # Open anonymous polls, the pulse, and one to spare.
+SECRET_BYTES: Final = 32  # HMAC-SHA-256 takes as many; nobody tries them all.
+
 # --- media ---------------------------------------------------------------------------------------
 TRACKS_PER_PARTICIPANT_MAX: Final = 4  # Microphone, camera, screen and the screen's sound.
 TRACKS_MAX: Final = 500  # In one class: beyond what a node forwards; their closing fits one commit.

@@ -49,6 +49,10 @@ class Code(StrEnum):
     HELD_FIRST = "held_first"
     SLOW_MODE = "slow_mode"
     TOO_FAST = "too_fast"
+    NO_SUCH_POLL = "no_such_poll"
+    POLL_OPEN = "poll_open"
+    POLL_NOT_OPEN = "poll_not_open"
+    POLL_USED = "poll_used"
     # Media placement.
     NO_NODE = "no_node"
     STALE_EPOCH = "stale_epoch"
@@ -90,6 +94,10 @@ SENTENCES: dict[Code, str] = {
     Code.HELD_FIRST: "Messages are checked first here. Delete this one and write it anew.",
     Code.SLOW_MODE: "The chat is slow now. Please wait a moment before you write again.",
     Code.TOO_FAST: "That was too fast. Please wait a moment.",
+    Code.NO_SUCH_POLL: "There is no such poll.",
+    Code.POLL_OPEN: "This poll is still open. Close it first.",
+    Code.POLL_NOT_OPEN: "This poll is not open.",
+    Code.POLL_USED: "This poll has been opened already and stays as it is.",
     Code.NO_NODE: "No media server is free. Please try again in a moment.",
     Code.STALE_EPOCH: "The class has moved to another media server.",
     Code.LIMIT_REACHED: "A limit of this room is reached.",
