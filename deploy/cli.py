@@ -58,6 +58,9 @@ def _parser() -> argparse.ArgumentParser:
     add("doctor", lambda _: doctor.report(os.environ), "tells what is installed and what is missing")
     add("setup", _setup, "makes streams and tables where the environment points (production)")
     add("demo", _demo, "prints new sign-in links of the running demo")
+    bench = add("bench", _bench, "measures what this machine carries; nothing else may run meanwhile")
+    bench.add_argument("what", choices=("log",), help="log: commands, catch-up, read models")
+    bench.add_argument("--json", action="store_true", help="one object instead of a table")
     rebuild = add(
         "rebuild", _rebuild, "builds the read models anew from the log, beside the live ones, and swaps"
     )
@@ -97,6 +100,12 @@ def _rebuild(chosen: argparse.Namespace) -> int:
     from deploy import rebuild  # noqa: PLC0415
 
     return asyncio.run(rebuild.run(_settings_or_running("projectors"), verify=chosen.verify))
+
+
+def _bench(chosen: argparse.Namespace) -> int:
+    from deploy import bench_log  # noqa: PLC0415
+
+    return bench_log.main(as_json=chosen.json)
 
 
 def _settings_or_running(role: str) -> settings.Settings:

@@ -49,9 +49,12 @@ SOURCE = (
 SUITES: dict[str, tuple[Step, ...]] = {
     "check": (*SOURCE, Step("unit", _python("pytest", "-q", "tests/unit", "tests/test_house.py")), WEB),
     "test": (*SOURCE, WEB, Step("pytest", _python("pytest"))),
-    "bench": tuple(
-        Step(file.stem.removeprefix("bench_"), _python(f"tests.bench.{file.stem}"))
-        for file in sorted((ROOT / "tests" / "bench").glob("bench_*.py"))
+    "bench": (
+        Step("log", _python("deploy.cli", "bench", "log")),
+        *(
+            Step(file.stem.removeprefix("bench_"), _python(f"tests.bench.{file.stem}"))
+            for file in sorted((ROOT / "tests" / "bench").glob("bench_*.py"))
+        ),
     ),
 }
 
