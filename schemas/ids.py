@@ -31,6 +31,8 @@ EdgeId = NewType("EdgeId", str)
 NodeId = NewType("NodeId", str)
 QuestionId = NewType("QuestionId", str)
 FileId = NewType("FileId", str)
+GroupId = NewType("GroupId", str)
+OpeningId = NewType("OpeningId", str)
 
 # The same types as they are accepted from the network: bounded and checked while decoding.
 TenantToken = Annotated[TenantId, Meta(pattern=TOKEN_PATTERN)]
@@ -51,6 +53,8 @@ EdgeToken = Annotated[EdgeId, Meta(pattern=TOKEN_PATTERN)]
 NodeToken = Annotated[NodeId, Meta(pattern=TOKEN_PATTERN)]
 QuestionToken = Annotated[QuestionId, Meta(pattern=TOKEN_PATTERN)]
 FileToken = Annotated[FileId, Meta(pattern=TOKEN_PATTERN)]
+GroupToken = Annotated[GroupId, Meta(pattern=TOKEN_PATTERN)]
+OpeningToken = Annotated[OpeningId, Meta(pattern=TOKEN_PATTERN)]
 
 
 class RoomKey(Struct, frozen=True, order=True):

@@ -55,6 +55,20 @@ SPOTLIGHT_MAX: Final = 4  # A pair of debaters and their seconds; more is a gall
 REACTION_INTERVAL_S: Final = 2.0  # Per person: a class of 200 that applauds makes 100 events a second.
 UNMUTE_ASKED_AGAIN_S: Final = 10.0  # Time to find the button before the page asks once more.
 
+# --- breakouts -----------------------------------------------------------------------------------
+BREAKOUTS_MAX: Final = 50  # Groups of a large lecture; their wall of tiles still fits a screen.
+BREAKOUT_NAME_CHARS_MAX: Final = 40  # The heading of a tile.
+BREAKOUT_MEMBERS_MAX: Final = 500  # In one group; what a child room is told of it fits a command.
+BREAKOUT_MINUTES_MAX: Final = 720  # As long as a class.
+BREAKOUT_COUNTDOWN_S_MAX: Final = 600  # Longer than ten minutes is a time limit, not a countdown.
+BREAKOUT_TEXT_CHARS_MAX: Final = 500  # A sentence or two for all groups; five of them fit a command.
+BREAKOUT_TEXTS_KEPT_MAX: Final = 5  # For a child room that is slow to hear; older ones are on the log.
+BREAKOUT_CARRY_MAX: Final = 20  # Files and decks for one hour of work in groups.
+BREAKOUT_VISITORS_MAX: Final = 50  # Staff in breakouts at once.
+BREAKOUT_SEED_CHARS_MAX: Final = 40  # A word by which the same drawing can be made again.
+BREAKOUTS_CLOSING_MAX: Final = 100  # Child rooms that were not reached yet: two openings' worth.
+BREAKOUT_REPORT_S: Final = 2.0  # A child tells its parent of changes at most this often: 25 commits/s of 50.
+
 # --- chat ----------------------------------------------------------------------------------------
 MESSAGE_CHARS_MAX: Final = 2_000  # A long paragraph; larger texts are files.
 SLOW_MODE_S_MAX: Final = 600  # Slower than one message in ten minutes is no chat.

@@ -53,6 +53,13 @@ class Code(StrEnum):
     POLL_OPEN = "poll_open"
     POLL_NOT_OPEN = "poll_not_open"
     POLL_USED = "poll_used"
+    # Breakouts.
+    NO_SUCH_GROUP = "no_such_group"
+    BREAKOUTS_OPEN = "breakouts_open"
+    BREAKOUTS_NOT_OPEN = "breakouts_not_open"
+    IS_A_BREAKOUT = "is_a_breakout"
+    NOT_A_BREAKOUT = "not_a_breakout"
+    NOT_YOUR_GROUP = "not_your_group"
     # Media placement.
     NO_NODE = "no_node"
     STALE_EPOCH = "stale_epoch"
@@ -98,6 +105,12 @@ SENTENCES: dict[Code, str] = {
     Code.POLL_OPEN: "This poll is still open. Close it first.",
     Code.POLL_NOT_OPEN: "This poll is not open.",
     Code.POLL_USED: "This poll has been opened already and stays as it is.",
+    Code.NO_SUCH_GROUP: "There is no such group.",
+    Code.BREAKOUTS_OPEN: "The breakout rooms are open. Close them first.",
+    Code.BREAKOUTS_NOT_OPEN: "The breakout rooms are not open.",
+    Code.IS_A_BREAKOUT: "This is a breakout room itself.",
+    Code.NOT_A_BREAKOUT: "This is no breakout room.",
+    Code.NOT_YOUR_GROUP: "You are not in this group.",
     Code.NO_NODE: "No media server is free. Please try again in a moment.",
     Code.STALE_EPOCH: "The class has moved to another media server.",
     Code.LIMIT_REACHED: "A limit of this room is reached.",
