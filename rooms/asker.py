@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from rooms.permissions import Permission, permissions_of, standing_role
 from rooms.state import Participant, RoomState
-from schemas.envelope import Actor, Envelope
+from schemas.envelope import STAFF, Actor, Envelope
 from schemas.ids import CommandId, ParticipantId, derived_id, participant_id
 from schemas.media import Role
 
@@ -13,6 +13,8 @@ class Asker(Struct, frozen=True):
     """The author of a command: an operator acts with a host's role, a service has none.
 
     ``present`` is set for who is in the running class; ``participant`` is also known outside it.
+    ``alias`` is set where the command is to be logged without its author: then the facts name the alias,
+    and nothing else of whoever asks.
     """
 
     actor: Actor
@@ -21,6 +23,7 @@ class Asker(Struct, frozen=True):
     role: Role | None
     present: Participant | None
     permissions: frozenset[Permission] = frozenset()
+    alias: str = ""
 
     @property
     def is_service(self) -> bool:
@@ -31,8 +34,13 @@ class Asker(Struct, frozen=True):
         """Whether the asker may do this now."""
         return permission in self.permissions
 
+    def rules_over(self, *roles: Role) -> bool:
+        """Whether the asker may decide about people of these roles: hosts about everybody, others about
+        speakers and viewers."""
+        return self.role is Role.HOST or STAFF.isdisjoint(roles)
 
-def asker(state: RoomState, envelope: Envelope) -> Asker:
+
+def asker(state: RoomState, envelope: Envelope, alias: str = "") -> Asker:
     """Places an envelope's author in the room."""
     actor = envelope.actor
     match actor.kind:
@@ -43,10 +51,9 @@ def asker(state: RoomState, envelope: Envelope) -> Asker:
         case "user" | "guest":
             who = actor.participant or participant_id(state.key, actor.id)
             present = state.participants.get(who)
-            role = present.role if present else standing_role(state, who, actor.capabilities)
-            custom = present.custom_role if present else ""
-            permissions = permissions_of(state, who, role, custom)
-            return Asker(actor, envelope.id, who, role, present, permissions)
+            holds = present or standing_role(state, who, actor.capabilities)
+            permissions = permissions_of(state, who, holds.role, holds.custom_role)
+            return Asker(actor, envelope.id, who, holds.role, present, permissions, alias)
 
 
 def new_id(state: RoomState, asks: Asker, prefix: str) -> str:

@@ -60,9 +60,9 @@ class Actor(Struct, frozen=True, omit_defaults=True):
 
 
 class RecordedActor(Struct, frozen=True, omit_defaults=True):
-    """What of an actor is kept in the log."""
+    """What of an actor is kept in the log. The ``id`` of an anonymous one is an alias, and all there is."""
 
-    kind: Literal["user", "guest", "service", "operator"]
+    kind: Literal["user", "guest", "service", "operator", "anonymous"]
     id: str
     participant: ParticipantId | None = None
 
