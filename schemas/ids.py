@@ -33,6 +33,13 @@ QuestionId = NewType("QuestionId", str)
 FileId = NewType("FileId", str)
 GroupId = NewType("GroupId", str)
 OpeningId = NewType("OpeningId", str)
+SceneId = NewType("SceneId", str)
+DeckId = NewType("DeckId", str)
+BoardId = NewType("BoardId", str)
+PageId = NewType("PageId", str)
+ElementId = NewType("ElementId", str)
+TimerId = NewType("TimerId", str)
+ParagraphId = NewType("ParagraphId", str)
 
 # The same types as they are accepted from the network: bounded and checked while decoding.
 TenantToken = Annotated[TenantId, Meta(pattern=TOKEN_PATTERN)]
@@ -55,6 +62,12 @@ QuestionToken = Annotated[QuestionId, Meta(pattern=TOKEN_PATTERN)]
 FileToken = Annotated[FileId, Meta(pattern=TOKEN_PATTERN)]
 GroupToken = Annotated[GroupId, Meta(pattern=TOKEN_PATTERN)]
 OpeningToken = Annotated[OpeningId, Meta(pattern=TOKEN_PATTERN)]
+SceneToken = Annotated[SceneId, Meta(pattern=TOKEN_PATTERN)]
+DeckToken = Annotated[DeckId, Meta(pattern=TOKEN_PATTERN)]
+BoardToken = Annotated[BoardId, Meta(pattern=TOKEN_PATTERN)]
+PageToken = Annotated[PageId, Meta(pattern=TOKEN_PATTERN)]
+ElementToken = Annotated[ElementId, Meta(pattern=TOKEN_PATTERN)]
+ParagraphToken = Annotated[ParagraphId, Meta(pattern=TOKEN_PATTERN)]
 
 
 class RoomKey(Struct, frozen=True, order=True):

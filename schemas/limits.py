@@ -123,6 +123,36 @@ PULSE_SLIDE_CHARS_MAX: Final = 80  # A deck's id and a page.
 SECRETS_PER_ROOM_MAX: Final = 4  # Open anonymous polls, the pulse, and one to spare.
 SECRET_BYTES: Final = 32  # HMAC-SHA-256 takes as many; nobody tries them all.
 
+# --- stage ---------------------------------------------------------------------------------------
+SCENES_MAX: Final = 50  # More cannot be told apart in a list.
+SCENE_SOURCES_MAX: Final = 50  # A wall of tiles; more are not seen.
+DECKS_MAX: Final = 30  # A course's slides; old ones are removed.
+DECK_PAGES_MAX: Final = 500  # Longer documents are files to read, not slides to show.
+URL_CHARS_MAX: Final = 2_000  # What browsers and QR codes take.
+TIMER_S_MAX: Final = 43_200  # As long as a class can be (SESSION_HOURS_MAX).
+TIMER_LABEL_CHARS_MAX: Final = 80  # A line above the clock.
+
+# --- notes ---------------------------------------------------------------------------------------
+NOTES_CHARS_MAX: Final = 40_000  # Thirteen printed pages: a lesson's notes; they travel in every view.
+NOTES_PARAGRAPHS_MAX: Final = 500  # Of eighty characters each, as many as NOTES_CHARS_MAX holds.
+NOTES_DELETED_MAX: Final = 200  # Remembered deletions: far more than can still be on their way.
+NOTES_PARAGRAPHS_PER_COMMAND_MAX: Final = 50  # A pasted page; a longer text comes in parts.
+NOTES_ORDER_CHARS_MAX: Final = 100  # Keys between keys grow by a character per fifty insertions.
+
+# --- boards --------------------------------------------------------------------------------------
+BOARDS_MAX: Final = 50  # A school year of lessons in one room, one board each.
+BOARD_PAGES_MAX: Final = 100  # Per board; beyond that one begins another.
+BOARD_PAGES_ROOM_MAX: Final = 500  # Pages of boards and drawn-on slides: 40 kB of view and state.
+BOARD_PEOPLE_MAX: Final = 100  # Named as those who may draw; for more there is "everyone".
+ELEMENTS_PER_DRAW_MAX: Final = 100  # A tenth of a second of one author, or a pasted drawing's part.
+ELEMENT_BYTES_MAX: Final = 40_000  # A stroke of a thousand points; fits COMMAND_BYTES_MAX with its command.
+ELEMENT_DEPTH_MAX: Final = 32  # Nested brackets; Excalidraw's deepest is 5, a JSON reader's limit is higher.
+PAGE_ELEMENTS_MAX: Final = 1_500  # Handwriting fills a page with a few hundred strokes.
+PAGE_BYTES_MAX: Final = 1_500_000  # What opening a page reads: a second on a slow line, compressed.
+BOARD_BYTES_MAX: Final = 15_000_000  # Ten full pages, or a hundred usual ones.
+PAGE_MARKS_MAX: Final = 2_000  # Versions remembered per page: all that are there, and 500 deletions.
+BOARD_MARKS_MAX: Final = 4_000  # In a room, of the pages in use: 110 kB of a compressed snapshot.
+
 # --- media ---------------------------------------------------------------------------------------
 TRACKS_PER_PARTICIPANT_MAX: Final = 4  # Microphone, camera, screen and the screen's sound.
 TRACKS_MAX: Final = 500  # In one class: beyond what a node forwards; their closing fits one commit.

@@ -60,6 +60,18 @@ class Code(StrEnum):
     IS_A_BREAKOUT = "is_a_breakout"
     NOT_A_BREAKOUT = "not_a_breakout"
     NOT_YOUR_GROUP = "not_your_group"
+    # Things on stage.
+    NO_SUCH_SCENE = "no_such_scene"
+    NO_SUCH_DECK = "no_such_deck"
+    DECK_EXISTS = "deck_exists"
+    NO_DECK_SHOWN = "no_deck_shown"
+    NO_SUCH_PAGE = "no_such_page"
+    NO_TIMER = "no_timer"
+    NOT_A_COUNTDOWN = "not_a_countdown"
+    NO_SUCH_BOARD = "no_such_board"
+    LAST_PAGE = "last_page"
+    DRAWING_NOT_ALLOWED = "drawing_not_allowed"
+    CLEARED_MEANWHILE = "cleared_meanwhile"
     # Media placement.
     NO_NODE = "no_node"
     STALE_EPOCH = "stale_epoch"
@@ -111,6 +123,17 @@ SENTENCES: dict[Code, str] = {
     Code.IS_A_BREAKOUT: "This is a breakout room itself.",
     Code.NOT_A_BREAKOUT: "This is no breakout room.",
     Code.NOT_YOUR_GROUP: "You are not in this group.",
+    Code.NO_SUCH_SCENE: "There is no such scene.",
+    Code.NO_SUCH_DECK: "There are no such slides.",
+    Code.DECK_EXISTS: "Something else is already under this id.",
+    Code.NO_DECK_SHOWN: "No slides are shown.",
+    Code.NO_SUCH_PAGE: "There is no such page.",
+    Code.NO_TIMER: "There is no timer.",
+    Code.NOT_A_COUNTDOWN: "A stopwatch has no end that could be moved.",
+    Code.NO_SUCH_BOARD: "There is no such board.",
+    Code.LAST_PAGE: "A board keeps its last page; clear it instead.",
+    Code.DRAWING_NOT_ALLOWED: "You may not draw on this board.",
+    Code.CLEARED_MEANWHILE: "This was cleared meanwhile.",
     Code.NO_NODE: "No media server is free. Please try again in a moment.",
     Code.STALE_EPOCH: "The class has moved to another media server.",
     Code.LIMIT_REACHED: "A limit of this room is reached.",
