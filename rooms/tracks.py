@@ -13,14 +13,14 @@ from rooms.asker import Asker
 from rooms.permissions import PUBLISHING, Permission, may
 from rooms.state import RoomState, Track
 from rooms.topic import Stamp, Topic
-from schemas.commands.tracks import CloseTrack, MuteTrack, PublishTrack, UnmuteTrack
-from schemas.envelope import Event
+from schemas.commands.tracks import CloseTrack, MuteAll, MuteTrack, PublishTrack, UnmuteTrack
+from schemas.envelope import STAFF, Event
 from schemas.events.tracks import TrackClosed, TrackMuted, TrackPublished, TrackUnmuted
 from schemas.limits import TRACKS_MAX, TRACKS_PER_PARTICIPANT_MAX
-from schemas.media import KIND_OF_SOURCE
+from schemas.media import KIND_OF_SOURCE, Source
 from schemas.rejections import Code, Rejection, rejection
 
-Command = PublishTrack | MuteTrack | UnmuteTrack | CloseTrack
+Command = PublishTrack | MuteTrack | MuteAll | UnmuteTrack | CloseTrack
 Fact = TrackPublished | TrackMuted | TrackUnmuted | TrackClosed
 
 
@@ -28,6 +28,8 @@ def decide(state: RoomState, asks: Asker, command: Command, now: int) -> tuple[E
     """What a wish about a track leads to."""
     if isinstance(command, PublishTrack):
         return _publish(state, command)
+    if isinstance(command, MuteAll):
+        return _mute_all(state, asks, command)
     track = state.tracks.get(command.track)
     if track is None:
         # A node says that a transport is gone, whether or not its track was closed meanwhile.
@@ -85,6 +87,20 @@ def _mute(asks: Asker, track: Track, *, own: bool) -> tuple[Event, ...] | Reject
     if not own and not asks.may(Permission.MUTE):
         return rejection(Code.FORBIDDEN)
     return () if track.muted else (Event(TrackMuted(track.id, asks.participant)),)
+
+
+def _mute_all(state: RoomState, asks: Asker, command: MuteAll) -> tuple[Event, ...] | Rejection:
+    """At most as many events as a class has tracks; nothing to mute: silence is what was wanted."""
+    if not asks.may(Permission.MUTE):
+        return rejection(Code.FORBIDDEN)
+    if asks.present is None and asks.actor.kind != "operator":
+        return rejection(Code.NOT_A_PARTICIPANT)
+    spared = {p.id for p in state.participants.values() if command.except_staff and p.role in STAFF}
+    return tuple(
+        Event(TrackMuted(t.id, asks.participant))
+        for t in state.tracks.values()
+        if t.source is Source.MICROPHONE and not t.muted and t.participant not in {*spared, asks.participant}
+    )
 
 
 def _unmute(track: Track, *, own: bool) -> tuple[Event, ...] | Rejection:

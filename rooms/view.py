@@ -2,7 +2,20 @@
 
 from msgspec.structs import replace
 
-from rooms import boards, breakouts, files, floor, lobby, polls, pulse, questions, recording, rights, studio
+from rooms import (
+    boards,
+    breakouts,
+    chat,
+    consent,
+    files,
+    floor,
+    lobby,
+    polls,
+    pulse,
+    questions,
+    rights,
+    studio,
+)
 from rooms.permissions import FROM_OUTSIDE
 from rooms.state import Participant, PlannedSession, Recording, RoomState, Session, Track
 from rooms.viewer import Viewer, viewer
@@ -15,9 +28,9 @@ from schemas.ids import ConnectionId, EdgeId, ParticipantId, UserId
 from schemas.media import Role
 from schemas.view import (
     HandView,
-    MessageView,
     MeView,
     ParticipantView,
+    PauseView,
     RecordingView,
     RoomView,
     SessionView,
@@ -44,9 +57,7 @@ def view(
         participants=tuple(_participant(p) for p in state.participants.values()),
         hands=tuple(HandView(h.participant, h.raised_at) for h in state.hands),
         tracks=tuple(_track(t) for t in state.tracks.values()),
-        messages=tuple(
-            MessageView(m.id, m.seq, m.at, m.participant, m.display_name, m.text) for m in state.messages
-        ),
+        messages=chat.view(state, looks),
         recordings=tuple(_recording(r) for r in state.recordings),
         epoch=state.placement.epoch if state.placement.node else 0,
         rights=rights.view(state, looks),
@@ -59,7 +70,7 @@ def view(
         boards=boards.view(state, looks),
         files=files.view(state, looks),
         breakouts=breakouts.view(state, looks),
-        consents=recording.view(state, looks),
+        consents=consent.view(state, looks),
     )
 
 
@@ -169,4 +180,7 @@ def _recording(recording: Recording) -> RecordingView:
         recording.duration_ms,
         tuple(StepView(s.step, s.status, s.progress_percent, s.detail) for s in recording.steps),
         recording.artifacts,
+        recording.title,
+        tuple(PauseView(pause.since, pause.until) for pause in recording.pauses),
+        recording.keep_until,
     )

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from rooms.state.boards import Boards
 from rooms.state.breakouts import Breakouts
+from rooms.state.chat import Message
 from rooms.state.consent import Consents
 from rooms.state.files import Files
 from rooms.state.floor import Floor
@@ -25,7 +26,6 @@ from schemas.ids import (
     CommandId,
     ConnectionId,
     EdgeId,
-    MessageId,
     NodeId,
     ParticipantId,
     RecordingId,
@@ -121,17 +121,6 @@ class Track(Struct, frozen=True):
     muted_by: ParticipantId | None = None
 
 
-class Message(Struct, frozen=True):
-    """A chat message; ``seq`` is that of its event."""
-
-    id: MessageId
-    seq: int
-    at: int
-    participant: ParticipantId
-    display_name: str
-    text: str
-
-
 class Step(Struct, frozen=True):
     """Where one step of a recording's pipeline stands."""
 
@@ -190,7 +179,8 @@ class RoomState(Struct, frozen=True):
 
     ``seq`` is the last event's, ``at`` the last commit's time. ``session`` is the running class or
     the last one. ``given_roles`` and ``removed`` hold until the class ends, also for those who went
-    out and come back. ``commands`` is the memory of answers per actor, longest silent actor first.
+    out and come back. ``wrote_at`` is who wrote when, in slow mode only. ``commands`` is the memory of
+    answers per actor, longest silent actor first.
     """
 
     key: RoomKey
@@ -208,6 +198,7 @@ class RoomState(Struct, frozen=True):
     hands: tuple[Hand, ...] = ()
     tracks: dict[TrackId, Track] = {}
     messages: tuple[Message, ...] = ()
+    wrote_at: dict[ParticipantId, int] = {}
     recordings: tuple[Recording, ...] = ()
     placement: Placement = Placement()
     settings: RoomSettings = RoomSettings()

@@ -49,8 +49,16 @@ class CloseTrack(Command, frozen=True, forbid_unknown_fields=True):
     track: TrackToken
 
 
+class MuteAll(Command, frozen=True, forbid_unknown_fields=True):
+    """Staff mute all microphones but their own, and by default but those of other staff."""
+
+    name: ClassVar[str] = "mute_all"
+    except_staff: bool = True
+
+
 CLIENT: tuple[type[Command], ...] = (
     MuteTrack,
+    MuteAll,
     UnmuteTrack,
     CloseTrack,
 )

@@ -42,11 +42,13 @@ class TrackUnmuted(EventData, frozen=True):
 
 
 class TrackClosed(EventData, frozen=True):
-    """The track is gone for good."""
+    """The track is gone for good. ``role`` and ``floor``: its owner may not share it any more."""
 
     type: ClassVar[str] = "track.closed"
     track: TrackId
-    reason: Literal["closed", "by_host", "left", "transport_closed", "node_lost", "role", "session_ended"]
+    reason: Literal[
+        "closed", "by_host", "left", "transport_closed", "node_lost", "role", "floor", "session_ended"
+    ]
 
 
 EVENTS: tuple[type[EventData], ...] = (

@@ -9,11 +9,12 @@ from typing import Literal
 from msgspec import Struct
 
 from schemas.artifacts import Artifact
-from schemas.ids import MessageId, ParticipantId, RecordingId, RoomId, SeriesId, SessionId, TenantId, TrackId
+from schemas.ids import ParticipantId, RecordingId, RoomId, SeriesId, SessionId, TenantId, TrackId
 from schemas.media import MediaKind, Role, Source
 from schemas.room_settings import RoomSettings
 from schemas.view.boards import BoardsView
 from schemas.view.breakouts import BreakoutsView
+from schemas.view.chat import MessageView
 from schemas.view.consent import ConsentsView
 from schemas.view.files import FilesView
 from schemas.view.floor import FloorView
@@ -78,17 +79,6 @@ class TrackView(Struct, frozen=True):
     muted_by: ParticipantId | None
 
 
-class MessageView(Struct, frozen=True):
-    """A chat message."""
-
-    id: MessageId
-    seq: int
-    at: int
-    participant: ParticipantId
-    display_name: str
-    text: str
-
-
 class StepView(Struct, frozen=True):
     """Where one step of a recording's pipeline stands."""
 
@@ -98,17 +88,31 @@ class StepView(Struct, frozen=True):
     detail: str
 
 
+class PauseView(Struct, frozen=True):
+    """A time of which nothing was kept; ``until`` is None while it lasts."""
+
+    since: int
+    until: int | None
+
+
 class RecordingView(Struct, frozen=True):
-    """A recording of this room; the latest ones are kept in the view."""
+    """A recording of this room; the latest ones are kept in the view.
+
+    ``title`` is empty while it has none of its own. ``keep_until`` None: as the tenant's policy says;
+    0: for ever.
+    """
 
     id: RecordingId
     session: SessionId
-    status: Literal["recording", "processing", "ready", "failed"]
+    status: Literal["recording", "paused", "processing", "ready", "failed"]
     started_at: int
     stopped_at: int | None
     duration_ms: int | None
     steps: tuple[StepView, ...]
     artifacts: tuple[Artifact, ...]
+    title: str = ""
+    pauses: tuple[PauseView, ...] = ()
+    keep_until: int | None = None
 
 
 class MeView(Struct, frozen=True):
