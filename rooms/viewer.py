@@ -34,6 +34,6 @@ def viewer(
     if participant is None:
         return Viewer(None, None, False, frozenset())
     present = state.participants.get(participant)
-    role = present.role if present else standing_role(state, participant, capabilities)
-    custom = present.custom_role if present else ""
-    return Viewer(participant, role, present is not None, permissions_of(state, participant, role, custom))
+    holds = present or standing_role(state, participant, capabilities)
+    permissions = permissions_of(state, participant, holds.role, holds.custom_role)
+    return Viewer(participant, holds.role, present is not None, permissions)

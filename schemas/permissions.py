@@ -5,6 +5,8 @@ Which role has which is data of the rules (``rooms.permissions``).
 
 from enum import StrEnum
 
+from msgspec import Struct
+
 
 class Permission(StrEnum):
     """What can be granted, revoked and locked."""
@@ -51,3 +53,10 @@ class Permission(StrEnum):
     CHANGE_SETTINGS = "change_settings"
     ADD_MEMBER = "add_member"
     REDACT = "redact"
+
+
+class Exceptions(Struct, frozen=True, omit_defaults=True):
+    """What one person was given or lost beside the role, each sorted."""
+
+    granted: tuple[Permission, ...] = ()
+    revoked: tuple[Permission, ...] = ()

@@ -31,3 +31,7 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True):
     second_class: Literal["refuse", "move_here"] = "refuse"
     named_pulse: bool = False
     keep_recordings_days: Annotated[int, Meta(ge=0, le=36_500)] = 0
+
+    def role(self, name: str) -> CustomRole | None:
+        """The tenant's own role of this name."""
+        return next((r for r in self.roles if r.name == name), None)

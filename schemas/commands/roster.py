@@ -1,6 +1,8 @@
 """Commands of roster."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
+
+from msgspec import Meta
 
 from schemas.commands.common import Command, Milliseconds, Name
 from schemas.ids import (
@@ -9,7 +11,10 @@ from schemas.ids import (
     ParticipantToken,
     UserToken,
 )
+from schemas.limits import CUSTOM_ROLE_NAME_CHARS_MAX
 from schemas.media import Role
+
+CustomRole = Annotated[str, Meta(max_length=CUSTOM_ROLE_NAME_CHARS_MAX)]  # "": none.
 
 
 class JoinSession(Command, frozen=True, forbid_unknown_fields=True):
@@ -26,18 +31,28 @@ class LeaveSession(Command, frozen=True, forbid_unknown_fields=True):
 
 
 class RemoveParticipant(Command, frozen=True, forbid_unknown_fields=True):
-    """A host sends a person out until the class ends."""
+    """A host sends a person out: until the class ends, or without ``ban`` for as long as they like."""
 
     name: ClassVar[str] = "remove_participant"
+    participant: ParticipantToken
+    ban: bool = True
+
+
+class ReadmitParticipant(Command, frozen=True, forbid_unknown_fields=True):
+    """A host lets somebody who was sent out come back."""
+
+    name: ClassVar[str] = "readmit_participant"
     participant: ParticipantToken
 
 
 class ChangeRole(Command, frozen=True, forbid_unknown_fields=True):
-    """A host gives a person another role."""
+    """A host gives a person another role: one of the tenant's own if ``custom_role`` names it (its base
+    then counts instead of ``role``)."""
 
     name: ClassVar[str] = "change_role"
     participant: ParticipantToken
     role: Role
+    custom_role: CustomRole = ""
 
 
 class ResumeConnection(Command, frozen=True, forbid_unknown_fields=True):
@@ -66,19 +81,32 @@ class LoseEdge(Command, frozen=True, forbid_unknown_fields=True):
 
 
 class AddMember(Command, frozen=True, forbid_unknown_fields=True):
-    """Gives a user a lasting role in the room (a co-teacher, a speaker in a room of viewers)."""
+    """Gives a user a lasting role in the room (a co-teacher, a speaker in a room of viewers).
+
+    ``custom_role`` names one of the tenant's own, whose base then counts instead of ``role``.
+    """
 
     name: ClassVar[str] = "add_member"
     user: UserToken
     role: Role
+    custom_role: CustomRole = ""
+
+
+class RemoveMember(Command, frozen=True, forbid_unknown_fields=True):
+    """Takes a user's lasting role in the room away."""
+
+    name: ClassVar[str] = "remove_member"
+    user: UserToken
 
 
 CLIENT: tuple[type[Command], ...] = (
     JoinSession,
     LeaveSession,
     RemoveParticipant,
+    ReadmitParticipant,
     ChangeRole,
     AddMember,
+    RemoveMember,
 )
 SERVICE: tuple[type[Command], ...] = (
     ResumeConnection,

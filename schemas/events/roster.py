@@ -12,15 +12,30 @@ from schemas.ids import (
 from schemas.media import Role
 
 
-class MemberAdded(EventData, frozen=True):
-    """A user has a lasting role in the room. Staff only: it names an account."""
+class MemberAdded(EventData, frozen=True, omit_defaults=True):
+    """A user has a lasting role in the room, instead of ``before``. Staff only: it names an account.
+
+    ``custom_role`` is the tenant's own role of which ``role`` is the base.
+    """
 
     type: ClassVar[str] = "roster.member_added"
     user: UserId
     role: Role
+    custom_role: str = ""
+    before: Role | None = None
+    custom_role_before: str = ""
 
 
-class ParticipantJoined(EventData, frozen=True):
+class MemberRemoved(EventData, frozen=True, omit_defaults=True):
+    """A user has no lasting role in the room any more; this was it. Staff only: it names an account."""
+
+    type: ClassVar[str] = "roster.member_removed"
+    user: UserId
+    role: Role
+    custom_role: str = ""
+
+
+class ParticipantJoined(EventData, frozen=True, omit_defaults=True):
     """A person entered the class. ``person`` is the user or guest id, for read models only."""
 
     type: ClassVar[str] = "roster.joined"
@@ -31,6 +46,7 @@ class ParticipantJoined(EventData, frozen=True):
     guest: bool
     edge: EdgeId
     connection: ConnectionId
+    custom_role: str = ""
 
 
 class ParticipantConnected(EventData, frozen=True):
@@ -55,29 +71,44 @@ class ParticipantDisconnected(EventData, frozen=True, omit_defaults=True):
     edge_lost: bool = False
 
 
-class ParticipantLeft(EventData, frozen=True):
-    """A person is out of the class since ``left_at`` (Unix milliseconds)."""
+class ParticipantLeft(EventData, frozen=True, omit_defaults=True):
+    """A person is out of the class since ``left_at`` (Unix milliseconds).
+
+    Who was removed stays out until the class ends, unless they ``may_return``.
+    """
 
     type: ClassVar[str] = "roster.left"
     participant: ParticipantId
     reason: Literal["left", "removed", "timeout", "edge_lost", "session_ended"]
     left_at: int
+    may_return: bool = False
 
 
-class RoleChanged(EventData, frozen=True):
-    """A participant has another role."""
+class ParticipantReadmitted(EventData, frozen=True):
+    """Somebody who was removed may come back. Staff only."""
+
+    type: ClassVar[str] = "roster.readmitted"
+    participant: ParticipantId
+
+
+class RoleChanged(EventData, frozen=True, omit_defaults=True):
+    """A participant has another role; the custom ones are the tenant's own, with these as their bases."""
 
     type: ClassVar[str] = "roster.role_changed"
     participant: ParticipantId
     before: Role
     after: Role
+    custom_role: str = ""
+    custom_role_before: str = ""
 
 
 EVENTS: tuple[type[EventData], ...] = (
     MemberAdded,
+    MemberRemoved,
     ParticipantJoined,
     ParticipantConnected,
     ParticipantDisconnected,
     ParticipantLeft,
+    ParticipantReadmitted,
     RoleChanged,
 )

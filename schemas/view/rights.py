@@ -4,6 +4,7 @@ from msgspec import Struct
 
 from schemas.ids import ParticipantId
 from schemas.permissions import Permission
+from schemas.policy import CustomRole
 
 
 class PersonRights(Struct, frozen=True):
@@ -14,8 +15,18 @@ class PersonRights(Struct, frozen=True):
     revoked: tuple[Permission, ...]
 
 
+class RemovedView(Struct, frozen=True):
+    """Somebody who was sent out of this class and stays out until readmitted."""
+
+    participant: ParticipantId
+    display_name: str
+
+
 class RightsView(Struct, frozen=True):
-    """Locks hold for everybody but staff. ``people`` are all to staff, otherwise only the viewer."""
+    """Locks hold for everybody but staff. ``people``, by participant, are all to staff, otherwise only
+    the viewer. ``roles`` (the tenant's own) are shown to staff only, ``removed`` to staff in the class."""
 
     locks: tuple[Permission, ...]
     people: tuple[PersonRights, ...]
+    roles: tuple[CustomRole, ...]
+    removed: tuple[RemovedView, ...]

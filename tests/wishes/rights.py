@@ -2,13 +2,59 @@
 
 from random import Random
 
+from msgspec.structs import replace
+
+from rooms.permissions import LOCKABLE
 from rooms.state import RoomState
 from schemas.commands import Command
-from tests.wishes.cast import Cast, Wish
+from schemas.commands.rights import (
+    ApplyPolicy,
+    GrantPermission,
+    LockPermission,
+    ResetPermissions,
+    RevokePermission,
+    UnlockPermission,
+)
+from schemas.ids import ParticipantId
+from schemas.media import Role
+from schemas.permissions import Permission
+from schemas.policy import CustomRole, Policy
+from tests.wishes.cast import SERVICE, Cast, Wish
 
-EXAMPLES: tuple[Command, ...] = ()
+SOMEBODY = ParticipantId("p1")
+HELPER = CustomRole("helper", Role.SPEAKER, (Permission.SPEAK, Permission.CHAT, Permission.MUTE))
+LISTENER = CustomRole("listener", Role.VIEWER, (Permission.CHAT,))
+POLICY = Policy(1, (HELPER, LISTENER))
+
+EXAMPLES: tuple[Command, ...] = (
+    GrantPermission(SOMEBODY, Permission.SPEAK),
+    RevokePermission(SOMEBODY, Permission.SPEAK),
+    ResetPermissions(SOMEBODY),
+    LockPermission(Permission.SPEAK),
+    UnlockPermission(Permission.SPEAK),
+    ApplyPolicy(POLICY),
+)
 
 
 def wishes(state: RoomState, chance: Random, cast: Cast) -> list[Wish]:
     """What somebody may want now."""
-    return []
+    whose = cast.anyone(chance).participant or SOMEBODY
+    about = chance.choice(sorted(LOCKABLE))
+    anything = chance.choice(list(Permission))
+    asks = chance.choice((cast.host, cast.host, cast.assistant, cast.anyone(chance)))
+    newer = replace(
+        POLICY,
+        version=state.policy.version + chance.choice((0, 1)),
+        roles=POLICY.roles[: chance.randrange(3)],
+    )
+    made: list[Wish] = [
+        (asks, GrantPermission(whose, about)),
+        (asks, GrantPermission(whose, anything)),
+        (asks, RevokePermission(whose, about)),
+        (asks, RevokePermission(whose, anything)),
+        (asks, ResetPermissions(whose)),
+        (asks, LockPermission(about)),
+        (asks, UnlockPermission(chance.choice((*state.rights.locks, about)))),
+        (SERVICE, ApplyPolicy(newer)),
+    ]
+    return made

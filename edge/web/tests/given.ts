@@ -15,7 +15,7 @@ export function emptyView(change: Partial<RoomView> = {}): RoomView {
       slow_mode_s: 0,
       hold_messages: false,
       approve_questions: false,
-      ask_record_consent: true,
+      ask_record_consent: false,
       end_at_time: false,
     },
     me: { participant: "p1", role: null, permissions: [] },
@@ -27,7 +27,7 @@ export function emptyView(change: Partial<RoomView> = {}): RoomView {
     messages: [],
     recordings: [],
     epoch: 0,
-    rights: { locks: [], people: [] },
+    rights: { locks: [], people: [], roles: [], removed: [] },
     lobby: {},
     floor: {},
     questions: {},
@@ -37,7 +37,7 @@ export function emptyView(change: Partial<RoomView> = {}): RoomView {
     boards: {},
     files: {},
     breakouts: {},
-    consents: {},
+    consents: { recording: null, asks: false, mine: null, people: [] },
     ...change,
   };
 }

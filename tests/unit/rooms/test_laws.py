@@ -172,11 +172,11 @@ def topic_wish(state: RoomState, draw: Draw) -> Wish | None:
 
 
 def assert_removed_stay_out(before: RoomState, facts: tuple[object, ...]) -> None:
-    """Who was sent out does not come in again while the same class runs."""
+    """Who was sent out for good does not come in again while the same class runs, unless readmitted."""
     for fact in facts:
         if isinstance(fact, ParticipantJoined):
             assert fact.participant not in before.removed
-        if isinstance(fact, ParticipantLeft) and fact.reason == "removed":
+        if isinstance(fact, ParticipantLeft) and fact.reason == "removed" and not fact.may_return:
             after = evolve(before, fact, before.at)
             assert fact.participant in after.removed
 

@@ -11,9 +11,10 @@ import { outside, put } from "./common";
 export function roster(view: RoomView, event: RoomEvent): RoomView {
   switch (event.type) {
     case "roster.member_added":
+    case "roster.member_removed":
       return view;
     case "roster.joined": {
-      const { participant, display_name, role, guest } = event.data;
+      const { participant, display_name, role, guest, custom_role = "" } = event.data;
       const joined: ParticipantView = {
         id: participant,
         display_name,
@@ -21,6 +22,7 @@ export function roster(view: RoomView, event: RoomEvent): RoomView {
         guest,
         connected: true,
         joined_at: event.at,
+        custom_role,
       };
       return {
         ...view,
@@ -43,8 +45,8 @@ export function roster(view: RoomView, event: RoomEvent): RoomView {
       };
     }
     case "roster.role_changed": {
-      const { participant, after } = event.data;
-      const changed = withParticipant(view, participant, { role: after });
+      const { participant, after, custom_role = "" } = event.data;
+      const changed = withParticipant(view, participant, { role: after, custom_role });
       return participant === view.me.participant ? { ...changed, me: inside(view.me, after) } : changed;
     }
     default:
@@ -56,6 +58,7 @@ function withParticipant(view: RoomView, id: string, change: Partial<Participant
   return { ...view, participants: view.participants.map((p) => (p.id === id ? { ...p, ...change } : p)) };
 }
 
+/** What the role brings; a fresh view follows at once with what this person really may. */
 function inside(me: MeView, role: Role): MeView {
   return { ...me, role, permissions: [...ROLE_PERMISSIONS[role]] };
 }
