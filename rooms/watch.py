@@ -11,22 +11,23 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rooms.media import choose_node
-from rooms.recording import waiting_for_work
-from rooms.room import next_deadline
+from rooms.retention import Work, waiting_for_work
+from rooms.room import next_deadline, secrets_of
 from rooms.state import RoomState
 from schemas.commands import Command
 from schemas.commands.deadlines import DeadlinePassed
 from schemas.commands.media import LoseNode, PlaceRoom
 from schemas.commands.roster import LoseEdge
-from schemas.ids import CommandId, EdgeId, NodeId, RecordingId, RoomKey, SessionId, derived_id
+from schemas.ids import CommandId, EdgeId, NodeId, RoomKey, SessionId, derived_id
 from schemas.registry import NodeRegistration, RoomRoute
 
 
 class Watched(Struct, frozen=True):
     """The part of a room's state that somebody else must act upon.
 
-    ``due`` is its next deadline, ``jobs`` are recordings that wait for a worker, ``edges`` those that
-    its connected people are on.
+    ``due`` is its next deadline, ``jobs`` wait for a worker, ``edges`` those that
+    its connected people, and those at its door, are on, ``secrets`` the names of those that may
+    still exist.
     """
 
     seq: int
@@ -36,7 +37,8 @@ class Watched(Struct, frozen=True):
     node: NodeId | None
     epoch: int
     edges: frozenset[EdgeId]
-    jobs: tuple[RecordingId, ...]
+    jobs: tuple[Work, ...]
+    secrets: frozenset[str] = frozenset()
 
     @property
     def is_at_rest(self) -> bool:
@@ -55,7 +57,7 @@ _LOOKED_AFTER = (
     "empty_since",
     "participants",
     "placement",
-    "recordings",
+    "shelf",
     "scheduled",
     "settings",
     "policy",
@@ -96,8 +98,10 @@ def watched(state: RoomState) -> Watched:
         session=state.live.id if state.live else None,
         node=state.placement.node,
         epoch=state.placement.epoch,
-        edges=frozenset(p.edge for p in state.participants.values() if p.connected),
+        edges=frozenset(p.edge for p in state.participants.values() if p.connected)
+        | frozenset(w.edge for w in state.lobby.waiting.values() if w.connected),
         jobs=waiting_for_work(state),
+        secrets=secrets_of(state),
     )
 
 

@@ -46,7 +46,8 @@ Capability = Literal["teach", "learn", "administer"]
 class Actor(Struct, frozen=True, omit_defaults=True):
     """Who asks. Stamped by the edge (or is the service itself), never taken from a client.
 
-    ``id`` is the user, guest, process or operator; ``participant`` who that is in this room.
+    ``id`` is the user, guest, process or operator; ``participant`` who that is in this room;
+    ``admitted`` a guest whose link leads past the lobby.
     """
 
     kind: Literal["user", "guest", "service", "operator"]
@@ -57,6 +58,7 @@ class Actor(Struct, frozen=True, omit_defaults=True):
     login: LoginToken | None = None
     connection: ConnectionToken | None = None
     edge: EdgeToken | None = None
+    admitted: bool = False
 
 
 class RecordedActor(Struct, frozen=True, omit_defaults=True):

@@ -75,7 +75,9 @@ class CancelSeries(Command, frozen=True, forbid_unknown_fields=True):
 
     name: ClassVar[str] = "cancel_series"
     series: SeriesToken
-(Command, frozen=True, forbid_unknown_fields=True):
+
+
+class StartSession(Command, frozen=True, forbid_unknown_fields=True):
     """Starts a scheduled session, or an unscheduled one when none is named."""
 
     name: ClassVar[str] = "start_session"
