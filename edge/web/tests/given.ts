@@ -29,7 +29,7 @@ export function emptyView(change: Partial<RoomView> = {}): RoomView {
     epoch: 0,
     rights: { locks: [], people: [], roles: [], removed: [] },
     lobby: {},
-    floor: {},
+    floor: { speaking: [], spotlight: [], asked_to_unmute: [], reactions: [] },
     questions: {},
     polls: {},
     pulse: {},
