@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rooms.permissions import PUBLISHING, ROLES, Permission, may
+from rooms.permissions import BY_ROLE_ONLY, FROM_OUTSIDE, LOCKABLE, PUBLISHING, ROLES, Permission, may
 from rooms.room import apply, decide, evolve, initial, next_deadline, recall, topic
 from rooms.snapshot import Position, decode, encode
 from rooms.state import RoomState
@@ -380,55 +380,74 @@ SERVICE_ONLY = {
 
 # --- permissions ---------------------------------------------------------------------------------
 TABLE = """
-                host co_host speaker viewer
-speak             x      x      x      .
-camera            x      x      x      .
-share_screen      x      x      x      .
-raise_hand        x      x      x      x
-react             x      x      x      x
-chat              x      x      x      x
-chat_staff        x      x      x      x
-chat_private      x      x      x      .
-ask_question      x      x      x      x
-vote              x      x      x      x
-pulse             x      x      x      x
-draw              x      x      x      .
-write_notes       x      x      x      .
-upload            x      x      x      .
-call_for_help     x      x      x      x
-present           x      x      .      .
-poll              x      x      .      .
-answer_questions  x      x      .      .
-open_breakouts    x      x      .      .
-visit_breakouts   x      x      .      .
-record            x      x      .      .
-lower_hands       x      x      .      .
-give_floor        x      x      .      .
-spotlight         x      x      .      .
-mute              x      x      .      .
-moderate_chat     x      x      .      .
-admit             x      x      .      .
-remove            x      x      .      .
-change_role       x      x      .      .
-grant             x      x      .      .
-lock              x      x      .      .
-see_attendance    x      x      .      .
-start_session     x      x      .      .
-end_session       x      .      .      .
-schedule          x      x      .      .
-change_settings   x      .      .      .
-add_member        x      .      .      .
-redact            x      .      .      .
+                  host co_host speaker viewer  outside lockable grantable
+speak               x      x       x       .        .        x        x
+camera              x      x       x       .        .        x        x
+share_screen        x      x       x       .        .        x        x
+raise_hand          x      x       x       x        .        x        x
+react               x      x       x       x        .        x        x
+chat                x      x       x       x        .        x        x
+chat_staff          x      x       x       x        .        x        x
+chat_private        x      x       x       .        .        x        x
+ask_question        x      x       x       x        .        x        x
+vote                x      x       x       x        .        x        x
+pulse               x      x       x       x        .        x        x
+draw                x      x       x       .        .        x        x
+write_notes         x      x       x       .        .        x        x
+upload              x      x       x       .        .        x        x
+call_for_help       x      x       x       x        .        x        x
+present             x      x       .       .        x        .        x
+poll                x      x       .       .        x        .        x
+answer_questions    x      x       .       .        .        .        x
+open_breakouts      x      x       .       .        x        .        x
+visit_breakouts     x      x       .       .        .        .        x
+record              x      x       .       .        .        .        x
+lower_hands         x      x       .       .        .        .        x
+give_floor          x      x       .       .        .        .        x
+spotlight           x      x       .       .        .        .        x
+mute                x      x       .       .        .        .        x
+moderate_chat       x      x       .       .        .        .        x
+admit               x      x       .       .        .        .        x
+remove              x      x       .       .        .        .        x
+change_role         x      x       .       .        .        .        .
+grant               x      x       .       .        .        .        .
+lock                x      x       .       .        .        .        .
+see_attendance      x      x       .       .        x        .        x
+start_session       x      x       .       .        x        .        .
+end_session         x      .       .       .        x        .        x
+schedule            x      x       .       .        x        .        .
+change_settings     x      .       .       .        x        .        .
+add_member          x      .       .       .        x        .        .
+redact              x      .       .       .        x        .        .
 """
 
 
-def test_roles_grant_what_the_table_says() -> None:
+def said(column: str) -> set[Permission]:
+    """The permissions that are marked in a column of the table."""
     header, *rows = (line.split() for line in TABLE.strip().splitlines())
-    said = {
-        Permission(row[0]): {Role(r) for r, x in zip(header, row[1:], strict=True) if x == "x"}
-        for row in rows
+    at = header.index(column) + 1
+    assert {row[0] for row in rows} == set(Permission)
+    return {Permission(row[0]) for row in rows if row[at] == "x"}
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_roles_grant_what_the_table_says(role: Role) -> None:
+    assert said(role) == ROLES[role]
+
+
+def test_outside_the_class_locked_and_granted_is_what_the_table_says() -> None:
+    assert said("outside") == FROM_OUTSIDE
+    assert said("lockable") == LOCKABLE
+    assert said("grantable") == set(Permission) - BY_ROLE_ONLY
+
+
+def test_a_track_needs_the_permission_of_its_source() -> None:
+    assert PUBLISHING == {
+        Source.MICROPHONE: Permission.SPEAK,
+        Source.CAMERA: Permission.CAMERA,
+        Source.SCREEN: Permission.SHARE_SCREEN,
+        Source.SCREEN_AUDIO: Permission.SHARE_SCREEN,
     }
-    assert said == {p: {role for role in Role if p in ROLES[role]} for p in Permission}
 
 
 def test_nobody_outside_the_class_may_anything() -> None:
