@@ -35,6 +35,17 @@ READ_EVENTS = (f"{API}.DIRECT.GET.{subjects.EVT}",)
 ALIVE = ("alive.*",)
 NOT_PARTITIONS = (kv.subject(subjects.LEASE, "partition.*"),)
 """The leases of ``rooms``: others may hold leases, but not these."""
+_SECRETS = kv.stream(subjects.SECRET)
+NOT_SECRETS = (
+    f"{API}.DIRECT.GET.{_SECRETS}",
+    f"{API}.DIRECT.GET.{_SECRETS}.>",
+    f"{API}.STREAM.MSG.GET.{_SECRETS}",
+    f"{API}.STREAM.SNAPSHOT.{_SECRETS}",
+    f"{API}.CONSUMER.CREATE.{_SECRETS}",
+    f"{API}.CONSUMER.CREATE.{_SECRETS}.>",
+    f"{API}.CONSUMER.DURABLE.CREATE.{_SECRETS}.*",
+)
+"""The secrets that hide authors: ``rooms`` alone reads them, for others they must not exist."""
 
 
 def _watch(stream: str) -> tuple[str, ...]:
@@ -57,7 +68,7 @@ def _write(*buckets: str) -> tuple[str, ...]:
 
 
 ROLES: Mapping[str, Permissions] = {
-    "setup": Permissions(publish=(f"{API}.>",), subscribe=()),
+    "setup": Permissions(publish=(f"{API}.>",), subscribe=(), deny_publish=NOT_SECRETS),
     "edge": Permissions(
         publish=(
             *COMMANDS,
@@ -91,6 +102,7 @@ ROLES: Mapping[str, Permissions] = {
                 subjects.ROOM_ROUTE,
                 subjects.DEADLINE,
                 subjects.ACTIVE_USER,
+                subjects.SECRET,
             ),
             *_read(subjects.EDGE_LEASE, subjects.SFU_NODE, subjects.CONFIG),
         ),
@@ -156,6 +168,7 @@ ROLES: Mapping[str, Permissions] = {
             *_watch(subjects.AUDIT),
         ),
         subscribe=("live.>", "sig.>"),
+        deny_publish=NOT_SECRETS,
     ),
 }
 

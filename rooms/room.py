@@ -6,6 +6,10 @@
     evolve(state, event, at)      ->  state                   what an event means
     apply(state, commit)          ->  state                   the same for a stored commit
     recall(state, envelope)       ->  seq | None              the answer a command already got
+    secret_of(state, command)     ->  name | None             the secret that hides its author
+
+Where ``secret_of`` names a secret, the service makes an alias with it and hands it to ``decide``,
+``recall`` and ``author``: the log then knows the alias and nobody.
 
 No events means: accepted, and nothing had to happen.
 """
@@ -19,6 +23,7 @@ from rooms import (
     boards,
     breakouts,
     chat,
+    consent,
     files,
     floor,
     lifecycle,
@@ -28,6 +33,8 @@ from rooms import (
     pulse,
     questions,
     recording,
+    redaction,
+    retention,
     rights,
     roster,
     studio,
@@ -39,7 +46,9 @@ from rooms.topic import Stamp, Topic
 from schemas.commands import SERVICE_COMMANDS, Command
 from schemas.commands.deadlines import DeadlinePassed
 from schemas.commands.lifecycle import CreateRoom
-from schemas.envelope import Actor, Commit, Envelope, Event, RecordedActor, UnknownEvent
+from schemas.commands.polls import AnswerPoll
+from schemas.commands.pulse import SendPulse
+from schemas.envelope import Commit, Envelope, Event, RecordedActor, UnknownEvent
 from schemas.events import EventData
 from schemas.ids import CommandId, RoomKey
 from schemas.limits import COMMAND_MEMORY_ACTORS, COMMAND_MEMORY_PER_ACTOR, COMMAND_MEMORY_TOTAL
@@ -61,6 +70,9 @@ TOPICS: tuple[Topic, ...] = (
     files.TOPIC,
     breakouts.TOPIC,
     recording.TOPIC,
+    consent.TOPIC,
+    retention.TOPIC,
+    redaction.TOPIC,
     media.TOPIC,
 )
 """In the order in which they hear of a fact that several understand."""
@@ -78,7 +90,9 @@ def initial(key: RoomKey) -> RoomState:
     return RoomState(key)
 
 
-def decide(state: RoomState, envelope: Envelope, now_ms: int) -> tuple[Event, ...] | Rejection:
+def decide(
+    state: RoomState, envelope: Envelope, now_ms: int, alias: str = ""
+) -> tuple[Event, ...] | Rejection:
     """The events that a command causes now, or why it is refused."""
     command = envelope.command
     if isinstance(command, SERVICE_COMMANDS) and envelope.actor.kind != "service":
@@ -87,7 +101,7 @@ def decide(state: RoomState, envelope: Envelope, now_ms: int) -> tuple[Event, ..
         return rejection(Code.NO_SUCH_ROOM)
     if isinstance(command, DeadlinePassed):
         return _due(state, max(now_ms, command.due))
-    return _BY_COMMAND[type(command)].decide(state, asker(state, envelope), command, now_ms)
+    return _BY_COMMAND[type(command)].decide(state, asker(state, envelope, alias), command, now_ms)
 
 
 def evolve(state: RoomState, event: EventData, at: int) -> RoomState:
@@ -127,14 +141,39 @@ def _due(state: RoomState, time: int) -> tuple[Event, ...]:
     return next((events for topic in TOPICS if (events := topic.due(state, time))), ())
 
 
+# --- authors -------------------------------------------------------------------------------------
+def author(envelope: Envelope, alias: str = "") -> RecordedActor:
+    """Who is recorded as the author of what a command causes."""
+    actor = envelope.actor
+    if alias:
+        return RecordedActor("anonymous", alias)
+    return RecordedActor(actor.kind, actor.id, actor.participant)
+
+
+def secret_of(state: RoomState, command: Command) -> str | None:
+    """The name of the secret under which this command's author is hidden; None: the author is recorded."""
+    match command:
+        case AnswerPoll():
+            return polls.secret_of(state, command)
+        case SendPulse():
+            return pulse.secret_of(state, command)
+        case _:
+            return None
+
+
+def secrets_of(state: RoomState) -> frozenset[str]:
+    """The names of the secrets that may still exist. Every other one is to be destroyed."""
+    return frozenset((*polls.secrets(state), *pulse.secrets(state)))
+
+
 # --- memory of answers ---------------------------------------------------------------------------
-def recall(state: RoomState, envelope: Envelope) -> int | None:
+def recall(state: RoomState, envelope: Envelope, alias: str = "") -> int | None:
     """The seq with which this very command was answered before."""
-    known = state.commands.get(_actor(envelope.actor), ())
+    known = state.commands.get(_actor(author(envelope, alias)), ())
     return next((r.seq for r in reversed(known) if r.id == envelope.id), None)
 
 
-def _actor(actor: Actor | RecordedActor) -> str:
+def _actor(actor: RecordedActor) -> str:
     return f"{actor.kind}.{actor.id}"
 
 

@@ -120,7 +120,6 @@ PULSE_EXPIRES_S: Final = 180.0  # "Lost" three minutes ago says little about now
 PULSE_FADE_STEP_S: Final = 10.0  # Old signals fade together this often: at most six commits a minute.
 PULSE_BUCKET_S: Final = 10  # One point of the curve.
 PULSE_SLIDE_CHARS_MAX: Final = 80  # A deck's id and a page.
-SECRETS_PER_ROOM_MAX: Final = 4  # Open anonymous polls, the pulse, and one to spare.
 SECRET_BYTES: Final = 32  # HMAC-SHA-256 takes as many; nobody tries them all.
 
 # --- stage ---------------------------------------------------------------------------------------

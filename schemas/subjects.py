@@ -33,7 +33,8 @@ ROOM_ROUTE = "room_route"
 SFU_NODE = "sfu_node"
 DEADLINE = "deadline"
 CONFIG = "config"
-BUCKETS = (LEASE, EDGE_LEASE, ACTIVE_USER, ROOM_SNAPSHOT, ROOM_ROUTE, SFU_NODE, DEADLINE, CONFIG)
+SECRET = "secret"
+BUCKETS = (LEASE, EDGE_LEASE, ACTIVE_USER, ROOM_SNAPSHOT, ROOM_ROUTE, SFU_NODE, DEADLINE, CONFIG, SECRET)
 
 # Headers of commands and commits. CloudEvents binary mode uses ``ce-*`` (CloudEvents NATS binding).
 MESSAGE_ID = "Nats-Msg-Id"

@@ -7,9 +7,10 @@ import msgspec
 
 from bus.interface import Conflict, Lease, Refused, Unavailable
 from rooms.follower import load
-from rooms.room import apply, decide, recall, topic
+from rooms.room import apply, author, decide, recall, secret_of, topic
 from rooms.service import metrics
 from rooms.service.context import Context
+from rooms.service.secrets import Secrets
 from rooms.snapshot import Position
 from rooms.watch import Watched, rewatched, watched
 from schemas.envelope import (
@@ -18,7 +19,6 @@ from schemas.envelope import (
     Envelope,
     Event,
     Outcome,
-    RecordedActor,
     Rejected,
     encode_event_data,
 )
@@ -40,6 +40,7 @@ class Desk:
         self.key = key
         self.position: Position | None = None
         self.watched: Watched | None = None
+        self.secrets = Secrets(context.bus, key)
         self.unsaved_commits = 0
         self._ended = False
         self._context = context
@@ -71,10 +72,11 @@ class Desk:
         """
         while True:
             position = await self.open()
-            answer = self._answer(position, envelope)
-            if not isinstance(answer, Commit):
-                return answer
             try:
+                alias = await self._alias(position, envelope)
+                answer = self._answer(position, envelope, alias)
+                if not isinstance(answer, Commit):
+                    return answer
                 return await self._append(position, envelope, answer)
             except Conflict as conflict:
                 # Another wrote this room, or an earlier attempt of ours did get through.
@@ -88,10 +90,15 @@ class Desk:
                 await asyncio.sleep(COMMAND_RETRY_S)
             self.position = None
 
-    def _answer(self, position: Position, envelope: Envelope) -> Outcome | Commit:
+    async def _alias(self, position: Position, envelope: Envelope) -> str:
+        """What stands for a hidden author; empty where the author is recorded. Raises BusError."""
+        secret = secret_of(position.state, envelope.command)
+        return "" if secret is None else await self.secrets.alias(secret, envelope.actor)
+
+    def _answer(self, position: Position, envelope: Envelope, alias: str) -> Outcome | Commit:
         """What to say at once, or what to write first."""
         state = position.state
-        known = recall(state, envelope)
+        known = recall(state, envelope, alias)
         if known is not None:
             metrics.REPEATED.inc()
             return Accepted(known)
@@ -100,14 +107,12 @@ class Desk:
             return Rejected(Code.EXPIRED, SENTENCES[Code.EXPIRED])
         # A host whose clock is behind the last writer's must not turn time back inside a room.
         at = max(now, state.at)
-        decided = decide(state, envelope, at)
+        decided = decide(state, envelope, at, alias)
         if isinstance(decided, Rejection):
             return Rejected(decided.code, decided.message)
         if not decided:
             return Accepted(state.seq)
-        actor = envelope.actor
-        recorded = RecordedActor(actor.kind, actor.id, actor.participant)
-        return Commit(state.seq + 1, at, envelope.id, recorded, decided)
+        return Commit(state.seq + 1, at, envelope.id, author(envelope, alias), decided)
 
     async def _append(self, position: Position, envelope: Envelope, commit: Commit) -> Accepted:
         if not self._lease.is_held:

@@ -167,6 +167,7 @@ class Partition:
         try:
             if room.kept is None:
                 room.kept = await read_kept(self._context, desk.key)
+            await desk.secrets.keep_only(desk.watched.secrets)
             room.kept = await keep(self._context, desk.key, desk.watched, room.kept)
         except BusError as error:
             log.warning("what %s needs cannot be written down: %s", desk.key, error)
