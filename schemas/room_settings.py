@@ -14,7 +14,8 @@ class RoomSettings(Struct, frozen=True, forbid_unknown_fields=True):
     ``default_role`` is speaker or viewer. ``lobby`` says who waits at the door; ``capacity`` counts
     everybody in the class; with ``slow_mode_s`` a person other than staff writes at most one message
     in so many seconds; with ``hold_messages`` staff approve messages first; ``end_at_time`` ends a
-    scheduled class by the clock.
+    scheduled class by the clock. With ``ask_record_consent`` only who agreed is recorded; without it
+    everybody is told and recorded, and may still decline.
     """
 
     default_role: Role = Role.SPEAKER
@@ -23,5 +24,5 @@ class RoomSettings(Struct, frozen=True, forbid_unknown_fields=True):
     slow_mode_s: Annotated[int, Meta(ge=0, le=SLOW_MODE_S_MAX)] = 0
     hold_messages: bool = False
     approve_questions: bool = False
-    ask_record_consent: bool = True
+    ask_record_consent: bool = False
     end_at_time: bool = False

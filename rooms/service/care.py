@@ -11,18 +11,16 @@ import msgspec
 from msgspec import Struct
 
 from bus.interface import BusError, Conflict
+from rooms.retention import Work
 from rooms.service import metrics
 from rooms.service.context import Context
 from rooms.snapshot import Position, encode
 from rooms.watch import Watched
-from schemas.ids import RecordingId, RoomKey
+from schemas.ids import RoomKey
 from schemas.registry import RoomRoute
 from schemas.subjects import DEADLINE, ROOM_ROUTE, ROOM_SNAPSHOT, room_kv_key
 
 log = logging.getLogger(__name__)
-
-RECORD = "record"
-"""Kind of the job that makes a recording's artifacts."""
 
 
 class Due(Struct, frozen=True):
@@ -36,7 +34,7 @@ class Kept(Struct, frozen=True):
 
     due: Due | None
     route: RoomRoute | None
-    jobs: frozenset[RecordingId]
+    jobs: frozenset[Work]
 
 
 async def read_kept(context: Context, key: RoomKey) -> Kept:
@@ -56,10 +54,10 @@ async def keep(context: Context, key: RoomKey, room: Watched, kept: Kept) -> Kep
     due = await _keep_due(context, key, room, kept.due)
     if room.route != kept.route:
         await _write(context, ROOM_ROUTE, key, room.route)
-    for recording in room.jobs:
-        if recording not in kept.jobs:
-            body = msgspec.json.encode({"recording": recording})
-            await context.bus.jobs.put(RECORD, key, body, job_id=recording)
+    for work in room.jobs:
+        if work not in kept.jobs:
+            body = msgspec.json.encode({"recording": work.recording})
+            await context.bus.jobs.put(work.kind, key, body, job_id=work.id)
     return Kept(due, room.route, frozenset(room.jobs))
 
 

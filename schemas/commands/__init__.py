@@ -19,6 +19,7 @@ from schemas.commands import (
     pulse,
     questions,
     recording,
+    redaction,
     rights,
     roster,
     studio,
@@ -44,6 +45,7 @@ _TOPICS = (
     files,
     breakouts,
     recording,
+    redaction,
     media,
     deadlines,
 )

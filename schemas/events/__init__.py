@@ -18,6 +18,7 @@ from schemas.events import (
     pulse,
     questions,
     recording,
+    redaction,
     rights,
     roster,
     studio,
@@ -43,6 +44,7 @@ _TOPICS = (
     files,
     breakouts,
     recording,
+    redaction,
     media,
 )
 

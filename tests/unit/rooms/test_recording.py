@@ -1,26 +1,39 @@
 """Recordings from start to film: the manual of ``rooms.recording``."""
 
-from rooms.recording import waiting_for_work
-from rooms.state import Recording
+from rooms.retention import waiting_for_work
+from rooms.state import Pause, Recording
+from rooms.view import view
 from schemas.artifacts import Artifact, ArtifactKind
 from schemas.commands.lifecycle import EndSession
 from schemas.commands.recording import (
     AddArtifact,
     CompleteRecording,
+    PauseRecording,
+    RenameRecording,
     ReportStep,
+    ResumeRecording,
     StartRecording,
     StopRecording,
 )
 from schemas.events.recording import (
     ArtifactAdded,
     RecordingCompleted,
+    RecordingPaused,
+    RecordingRenamed,
+    RecordingResumed,
     RecordingStarted,
     RecordingStepReported,
     RecordingStopped,
 )
 from schemas.ids import ArtifactId, RecordingId
-from schemas.limits import ARTIFACTS_KEPT_MAX, RECORDING_STEPS_MAX, RECORDINGS_KEPT_MAX
+from schemas.limits import (
+    ARTIFACTS_KEPT_MAX,
+    RECORDING_PAUSES_MAX,
+    RECORDING_STEPS_MAX,
+    RECORDINGS_KEPT_MAX,
+)
 from schemas.rejections import Code
+from schemas.view import PauseView
 from tests.unit.rooms.classroom import OPERATOR, SAM, SECOND, SERVICE, START, TESS, Class, who
 
 
@@ -63,7 +76,7 @@ def test_only_a_running_class_is_recorded() -> None:
 def test_the_pipeline_is_told_step_by_step() -> None:
     room = Class().live(TESS)
     recording = recorded(room)
-    assert waiting_for_work(room.state) == (recording.id,)
+    assert [work.recording for work in waiting_for_work(room.state)] == [recording.id]
     begun = ReportStep(recording.id, "capture", "started")
     assert room.facts(SERVICE, begun) == (RecordingStepReported(recording.id, "capture", "started", 0, ""),)
     assert waiting_for_work(room.state) == ()
@@ -140,3 +153,82 @@ def test_finished_recordings_make_room_unfinished_ones_stay() -> None:
     assert len(room.state.recordings) == RECORDINGS_KEPT_MAX
     assert first.id not in {r.id for r in room.state.recordings}
     assert room.refusal(TESS, StartRecording()) is Code.LIMIT_REACHED
+
+
+def test_a_recording_pauses_and_goes_on() -> None:
+    room = Class().live(TESS, SAM)
+    for command in (PauseRecording(), ResumeRecording()):
+        assert room.refusal(SAM, command) is Code.FORBIDDEN
+        assert room.refusal(TESS, command) is Code.NOT_RECORDING
+    room.facts(TESS, StartRecording())
+    running = room.state.recordings[0].id
+    assert room.facts(TESS, ResumeRecording()) == (), "it runs"
+    room.now += SECOND
+    assert room.facts(TESS, PauseRecording()) == (RecordingPaused(running, who(TESS)),)
+    assert room.facts(TESS, PauseRecording()) == ()
+    assert room.state.recordings[0].status == "paused"
+    assert room.refusal(TESS, StartRecording()) is Code.ALREADY_RECORDING
+    room.now += SECOND
+    assert room.facts(TESS, ResumeRecording()) == (RecordingResumed(running, who(TESS)),)
+    (recording,) = room.state.recordings
+    assert recording.status == "recording"
+    assert recording.pauses == (Pause(START + SECOND, START + 2 * SECOND),)
+    (seen,) = view(room.state, who(SAM)).recordings
+    assert seen.pauses == (PauseView(START + SECOND, START + 2 * SECOND),)
+
+
+def test_what_stops_a_paused_recording_ends_its_pause() -> None:
+    for stop in (StopRecording(), EndSession()):
+        room = Class().live(TESS)
+        room.facts(TESS, StartRecording())
+        room.facts(TESS, PauseRecording())
+        room.now += SECOND
+        room.facts(TESS, stop)
+        (recording,) = room.state.recordings
+        assert recording.status == "processing"
+        assert recording.pauses == (Pause(START, START + SECOND),)
+
+
+def test_pauses_are_bounded() -> None:
+    room = Class().live(TESS)
+    room.facts(TESS, StartRecording())
+    for _ in range(RECORDING_PAUSES_MAX):
+        room.facts(TESS, PauseRecording())
+        room.facts(TESS, ResumeRecording())
+    assert room.refusal(TESS, PauseRecording()) is Code.LIMIT_REACHED
+
+
+def test_a_recording_gets_a_title_of_its_own() -> None:
+    room = Class().live(TESS, SAM)
+    recording = recorded(room)
+    named = RenameRecording(recording.id, "  Vectors ")
+    assert room.refusal(SAM, named) is Code.FORBIDDEN
+    assert room.refusal(TESS, RenameRecording(RecordingId("rnothing"), "Vectors")) is Code.NO_SUCH_RECORDING
+    assert room.refusal(TESS, RenameRecording(recording.id, "  ")) is Code.MALFORMED
+    assert room.facts(TESS, named) == (RecordingRenamed(recording.id, "Vectors"),)
+    assert room.facts(TESS, named) == ()
+    assert view(room.state, who(SAM)).recordings[0].title == "Vectors"
+
+
+def test_older_recordings_are_renamed_and_finished_though_the_class_forgot_them() -> None:
+    room = Class().live(TESS)
+    first = recorded(room)
+    room.facts(SERVICE, CompleteRecording(first.id, 1))
+    for _ in range(RECORDINGS_KEPT_MAX):
+        recorded(room)
+    assert room.facts(TESS, RenameRecording(first.id, "Old")) == (RecordingRenamed(first.id, "Old"),)
+    assert room.facts(SERVICE, CompleteRecording(first.id, 1)) == ()
+    late = artifact("late")
+    assert room.facts(SERVICE, AddArtifact(first.id, late)) == (ArtifactAdded(first.id, late),)
+    assert room.facts(SERVICE, ReportStep(first.id, "capture", "started")) != ()
+
+
+def test_reports_about_an_earlier_version_are_stale() -> None:
+    room = Class().live(TESS)
+    recording = recorded(room)
+    for command in (
+        ReportStep(recording.id, "mix", "started", version=1),
+        AddArtifact(recording.id, artifact("a"), version=1),
+        CompleteRecording(recording.id, 1, version=1),
+    ):
+        assert room.refusal(SERVICE, command) is Code.STALE_VERSION

@@ -118,7 +118,7 @@ def test_a_recording_waits_for_work_also_when_the_class_is_over() -> None:
     room.facts(TESS, StartRecording())
     room.facts(TESS, StopRecording())
     recording = room.state.recordings[0].id
-    assert watched(room.state).jobs == (recording,)
+    assert [work.recording for work in watched(room.state).jobs] == [recording]
     assert not watched(room.state).is_at_rest
     room.facts(SERVICE, ReportStep(recording, "capture", "started"))
     assert watched(room.state).jobs == ()

@@ -1,5 +1,7 @@
 import {
   type Artifact,
+  type ConsentsView,
+  type ConsentView,
   LIMITS,
   type RecordingView,
   type RoomEvent,
@@ -8,6 +10,10 @@ import {
 } from "../../schema";
 
 export function recording(view: RoomView, event: RoomEvent): RoomView {
+  return consent(recorded(view, event), event);
+}
+
+function recorded(view: RoomView, event: RoomEvent): RoomView {
   switch (event.type) {
     case "recording.started": {
       const started: RecordingView = {
@@ -19,14 +25,41 @@ export function recording(view: RoomView, event: RoomEvent): RoomView {
         duration_ms: null,
         steps: [],
         artifacts: [],
+        title: "",
+        pauses: [],
+        keep_until: null,
       };
       return { ...view, recordings: boundedRecordings([...view.recordings, started]) };
     }
+    case "recording.paused":
+      return withRecording(view, event.data.recording, ({ pauses }) => ({
+        status: "paused",
+        pauses: [...pauses, { since: event.at, until: null }].slice(-LIMITS.RECORDING_PAUSES_MAX),
+      }));
+    case "recording.resumed":
+      return withRecording(view, event.data.recording, (known) => ({
+        status: "recording",
+        pauses: ended(known, event.at),
+      }));
     case "recording.stopped":
-      return withRecording(view, event.data.recording, () => ({
+      return withRecording(view, event.data.recording, (known) => ({
         status: "processing",
         stopped_at: event.at,
+        pauses: ended(known, event.at),
       }));
+    case "recording.renamed": {
+      const { recording, title } = event.data;
+      return withRecording(view, recording, () => ({ title }));
+    }
+    case "recording.retention_set": {
+      const { recording, keep_until } = event.data;
+      return withRecording(view, recording, () => ({ keep_until }));
+    }
+    case "recording.expired":
+    case "recording.deleted": {
+      const gone = event.data.recording;
+      return { ...view, recordings: view.recordings.filter((r) => r.id !== gone) };
+    }
     case "recording.step_reported": {
       const { recording, ...step } = event.data;
       return withRecording(view, recording, (known) => reported(known, step));
@@ -42,9 +75,92 @@ export function recording(view: RoomView, event: RoomEvent): RoomView {
         status: "ready",
         duration_ms: event.data.duration_ms,
       }));
+    case "redaction.redacted":
+      return redacted(view, event.data);
     default:
       return view;
   }
+}
+
+const REMOVED_PERSON = "Removed person";
+
+type Redacted = Extract<RoomEvent, { type: "redaction.redacted" }>["data"];
+
+/** What was redacted is gone from the view; recordings come back when they were rebuilt without it. */
+function redacted(view: RoomView, tombstone: Redacted): RoomView {
+  const { what, message, participant, recordings } = tombstone;
+  return {
+    ...view,
+    messages:
+      what === "message"
+        ? view.messages.filter((m) => m.id !== message)
+        : view.messages.map((m) =>
+            what === "person" && m.participant === participant ? { ...m, display_name: REMOVED_PERSON } : m,
+          ),
+    recordings: view.recordings.map((r) =>
+      recordings.includes(r.id) ? { ...r, status: "processing", steps: [], artifacts: [], duration_ms: null } : r,
+    ),
+  };
+}
+
+/** Consent to the running recording. Others than staff hear only of themselves. */
+function consent(view: RoomView, event: RoomEvent): RoomView {
+  switch (event.type) {
+    case "recording.started": {
+      const { recording, asks_consent: asks } = event.data;
+      const mine = view.me.participant === null ? null : "unanswered";
+      return { ...view, consents: { recording, asks, mine, people: [] } };
+    }
+    case "recording.stopped":
+      return { ...view, consents: { recording: null, asks: false, mine: null, people: [] } };
+    case "recording.consent_answered": {
+      const answer = event.data.agreed ? "agreed" : "declined";
+      return withStanding(view, event.data.recording, event.data.participant, () => ({ answer }));
+    }
+    case "recording.person_left_out": {
+      const byStaff = event.data.by === "staff";
+      return withStanding(view, event.data.recording, event.data.participant, ({ left_out }) => ({
+        left_out: left_out || byStaff,
+      }));
+    }
+    case "recording.person_taken_in":
+      return withStanding(view, event.data.recording, event.data.participant, () => ({ left_out: false }));
+    default:
+      return view;
+  }
+}
+
+function withStanding(
+  view: RoomView,
+  recording: string,
+  participant: string,
+  change: (known: ConsentView) => Partial<ConsentView>,
+): RoomView {
+  const { consents } = view;
+  if (consents.recording !== recording) return view;
+  const known = consents.people.find((p) => p.participant === participant);
+  const before = known ?? { participant, answer: "unanswered", left_out: false };
+  const after: ConsentView = { ...before, ...change(before) };
+  const people = known
+    ? consents.people.map((p) => (p === known ? after : p))
+    : [...consents.people, after];
+  const mine: ConsentsView["mine"] = after.left_out ? "left_out" : after.answer;
+  const isMine = participant === view.me.participant;
+  return {
+    ...view,
+    consents: { ...consents, people: boundedPeople(people), mine: isMine ? mine : consents.mine },
+  };
+}
+
+/** Forgets whoever agreed first, as the server does. */
+function boundedPeople(people: ConsentView[]): ConsentView[] {
+  if (people.length <= LIMITS.PARTICIPANTS_MAX) return people;
+  const goes = people.find((p) => p.answer === "agreed" && !p.left_out);
+  return people.filter((p) => p !== goes);
+}
+
+function ended(known: RecordingView, at: number): RecordingView["pauses"] {
+  return known.pauses.map((pause) => (pause.until === null ? { ...pause, until: at } : pause));
 }
 
 function withRecording(
