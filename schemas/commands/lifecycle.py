@@ -113,7 +113,7 @@ class RenameRoom(Command, frozen=True, forbid_unknown_fields=True):
 
 
 class ArchiveRoom(Command, frozen=True, forbid_unknown_fields=True):
-    """Puts the room away: it keeps everything and takes no class."""
+    """Puts the room away: it keeps everything and takes no new class. A running one goes on to its end."""
 
     name: ClassVar[str] = "archive_room"
 

@@ -105,7 +105,7 @@ class RoomRenamed(EventData, frozen=True):
 
 
 class RoomArchived(EventData, frozen=True):
-    """The room takes no class until it is restored."""
+    """The room takes no new class until it is restored."""
 
     type: ClassVar[str] = "lifecycle.room_archived"
 
