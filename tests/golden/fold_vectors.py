@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from rooms.room import apply, decide, initial, next_deadline
+from rooms.room import apply, author, decide, initial, next_deadline, secret_of
 from rooms.state import RoomState
 from rooms.view import public_actor, public_data, role_seen, view
 from schemas.artifacts import Artifact, ArtifactKind
@@ -40,7 +40,7 @@ from schemas.commands.roster import (
     ResumeConnection,
 )
 from schemas.commands.tracks import CloseTrack, MuteTrack, PublishTrack, UnmuteTrack
-from schemas.envelope import Actor, Commit, Envelope, RecordedActor, encode_event_data, may_see
+from schemas.envelope import Actor, Commit, Envelope, encode_event_data, may_see
 from schemas.events import EVENTS
 from schemas.frames import EventOut
 from schemas.ids import (
@@ -184,11 +184,11 @@ def story(name: str) -> Iterator[tuple[RoomState, Commit, RoomState]]:
         actor, command = topic_wishes(name, state, chance) if name in TOPICS else wishes(state, chance)
         now = max(now + 700, command.due if isinstance(command, DeadlinePassed) else 0)
         envelope = Envelope(KEY, command, CommandId(f"s{name}-{step}"), actor, now + 10_000)
-        events = decide(state, envelope, now)
+        alias = f"a{actor.id}" if secret_of(state, command) else ""
+        events = decide(state, envelope, now, alias)
         if isinstance(events, Rejection) or not events:
             continue
-        recorded = RecordedActor(actor.kind, actor.id, actor.participant)
-        commit = Commit(state.seq + 1, now, envelope.id, recorded, events)
+        commit = Commit(state.seq + 1, now, envelope.id, author(envelope, alias), events)
         after = apply(state, commit)
         yield state, commit, after
         state = after

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from rooms.room import apply, decide, initial
+from rooms.room import apply, author, decide, initial, secret_of
+from rooms.service.secrets import alias_of
 from rooms.state import RoomState
 from schemas.commands import Command
 from schemas.commands.lifecycle import CreateRoom, StartSession
@@ -82,18 +83,26 @@ class Class:
         """Decides and folds; returns the facts' data, or the refusal's code."""
         self._commands += 1
         command_id = command_id or f"c{self._commands}"
-        outcome = decide(self.state, envelope(actor, command, command_id, self.now), self.now)
+        sent, alias = envelope(actor, command, command_id, self.now), self.alias(actor, command)
+        outcome = decide(self.state, sent, self.now, alias)
         if isinstance(outcome, Rejection):
             return outcome.code
         if outcome:
-            self.store(actor, command_id, outcome)
+            self._store(author(sent, alias), command_id, outcome)
         return tuple(event.data for event in outcome)
 
     def store(self, actor: Actor, command_id: str, events: Sequence[Event]) -> None:
         """Puts a commit on the log."""
-        recorded = RecordedActor(actor.kind, actor.id, actor.participant)
+        self._store(RecordedActor(actor.kind, actor.id, actor.participant), command_id, events)
+
+    def alias(self, actor: Actor, command: Command) -> str:
+        """What stands for this person where the log must not know them, as the service makes it."""
+        secret = secret_of(self.state, command)
+        return alias_of(secret.encode(), actor) if secret else ""
+
+    def _store(self, actor: RecordedActor, command_id: str, events: Sequence[Event]) -> None:
         commit = Commit(
-            self.state.seq + 1, self.now, CommandId(command_id), recorded, tuple(events), len(self.log) + 1
+            self.state.seq + 1, self.now, CommandId(command_id), actor, tuple(events), len(self.log) + 1
         )
         self.log.append(commit)
         self.state = apply(self.state, commit)
