@@ -27,7 +27,7 @@ class FloorView(Struct, frozen=True):
     for others only the viewer. ``reactions`` are in the order in which each was first shown.
     """
 
-    speaking: tuple[SpeakingView, ...] = ()
-    spotlight: tuple[ParticipantId, ...] = ()
-    asked_to_unmute: tuple[ParticipantId, ...] = ()
-    reactions: tuple[ReactionCount, ...] = ()
+    speaking: tuple[SpeakingView, ...]
+    spotlight: tuple[ParticipantId, ...]
+    asked_to_unmute: tuple[ParticipantId, ...]
+    reactions: tuple[ReactionCount, ...]
