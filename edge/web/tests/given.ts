@@ -31,7 +31,7 @@ export function emptyView(change: Partial<RoomView> = {}): RoomView {
     rights: { locks: [], people: [], roles: [], removed: [] },
     lobby: { waiting: [], mine: "none", told: "", denial: "" },
     floor: { speaking: [], spotlight: [], asked_to_unmute: [], reactions: [] },
-    questions: {},
+    questions: { open: [], answered: [] },
     polls: {},
     pulse: {},
     studio: {},
