@@ -10,11 +10,13 @@ from rooms import (
     files,
     floor,
     lobby,
+    notes,
     polls,
     pulse,
     questions,
     rights,
     studio,
+    timer,
 )
 from rooms.permissions import FROM_OUTSIDE
 from rooms.state import Participant, PlannedSession, Recording, RoomState, Session, Track
@@ -67,6 +69,8 @@ def view(
         polls=polls.view(state, looks),
         pulse=pulse.view(state, looks),
         studio=studio.view(state, looks),
+        notes=notes.view(state, looks),
+        timer=timer.view(state, looks),
         boards=boards.view(state, looks),
         files=files.view(state, looks),
         breakouts=breakouts.view(state, looks),
@@ -142,6 +146,7 @@ def _planned(session: PlannedSession) -> SessionView:
         None,
         None,
         session.series,
+        None,
     )
 
 

@@ -19,11 +19,13 @@ from schemas.view.consent import ConsentsView
 from schemas.view.files import FilesView
 from schemas.view.floor import FloorView
 from schemas.view.lobby import LobbyView
+from schemas.view.notes import NotesView
 from schemas.view.polls import PollsView
 from schemas.view.pulse import PulseView
 from schemas.view.questions import QuestionsView
 from schemas.view.rights import RightsView
 from schemas.view.studio import StudioView
+from schemas.view.timer import TimerView
 
 
 class SessionView(Struct, frozen=True):
@@ -40,8 +42,8 @@ class SessionView(Struct, frozen=True):
     minutes: int | None
     started_at: int | None
     ended_at: int | None
-    series: SeriesId | None = None
-    ends_at: int | None = None
+    series: SeriesId | None
+    ends_at: int | None
 
 
 class ParticipantView(Struct, frozen=True):
@@ -151,6 +153,8 @@ class RoomView(Struct, frozen=True):
     polls: PollsView
     pulse: PulseView
     studio: StudioView
+    notes: NotesView
+    timer: TimerView
     boards: BoardsView
     files: FilesView
     breakouts: BreakoutsView

@@ -24,7 +24,7 @@ class LobbyView(Struct, frozen=True):
     staff; ``denial`` why the viewer was not let in.
     """
 
-    waiting: tuple[WaitingView, ...] = ()
-    mine: Literal["none", "waiting", "admitted", "denied"] = "none"
-    told: str = ""
-    denial: str = ""
+    waiting: tuple[WaitingView, ...]
+    mine: Literal["none", "waiting", "admitted", "denied"]
+    told: str
+    denial: str
