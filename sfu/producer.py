@@ -36,6 +36,7 @@ class Producer:
         self.consumers: dict[str, Consumer] = {}
         self.paused = True
         self.is_published = False
+        self.is_tapped = False
         self._forwarder = forwarder
         transport.producers[self.id] = self
         forwarder.add_producer(sent.config)

@@ -16,6 +16,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from rooms.consent import is_recorded
 from rooms.state import RoomState
 from schemas.ids import ConnectionId, NodeId, ParticipantId, RoomKey, TrackId
 from schemas.limits import LEVELS_SENT_MAX, TRANSPORT_UNUSED_S, TRANSPORTS_PER_PARTICIPANT_MAX
@@ -112,17 +113,24 @@ class Router:
 
     def _obey_recording(self, state: RoomState) -> None:
         recording = state.recording.id if state.recording is not None and self.is_here else None
-        if recording == self._tap.recording:
-            return
-        # Off first and on last: what is tapped in between still belongs to the recording that ends.
-        if self._tap.recording is not None:
-            self._set_taps(on=False)
-        self._tap.switch_to(recording)
-        if recording is not None:
-            self._set_taps(on=True)
-
-    def _set_taps(self, *, on: bool) -> None:
+        if recording != self._tap.recording:
+            # Off first and on last: what is tapped in between still belongs to the recording that ends.
+            for producer in self.producers.values():
+                self._set_tap(producer, on=False)
+            self._tap.switch_to(recording)
         for producer in self.producers.values():
+            self._set_tap(producer, on=self._is_kept(producer.participant))
+
+    def _is_kept(self, participant: ParticipantId) -> bool:
+        """Whether a recording runs, is not paused, and has this person in it."""
+        state = self.state
+        if state is None or state.recording is None or self._tap.recording is None:
+            return False
+        return state.recording.status == "recording" and is_recorded(state.consents, participant)
+
+    def _set_tap(self, producer: Producer, *, on: bool) -> None:
+        if producer.is_tapped != on:
+            producer.is_tapped = on
             self._parts.forwarder.set_tap(producer.id, on=on)
 
     # --- requests --------------------------------------------------------------------------------
@@ -188,8 +196,7 @@ class Router:
             sent, source=wish.source, size_px=size_px, transport=transport, forwarder=self._parts.forwarder
         )
         self.producers[producer.id] = producer
-        if self._tap.recording is not None:
-            self._parts.forwarder.set_tap(producer.id, on=True)
+        self._set_tap(producer, on=self._is_kept(producer.participant))
         return producer
 
     def add_consumer(

@@ -126,7 +126,11 @@ class TrackTap:
 
 
 class RoomTap:
-    """The recording of one room: a ``TrackTap`` per track that sent something."""
+    """The recording of one room: a ``TrackTap`` per track that sent something.
+
+    It lasts from the recording's start to its end, through pauses and while its person is left out:
+    those only bring no packets, and the batches of a track are counted through.
+    """
 
     def __init__(
         self,

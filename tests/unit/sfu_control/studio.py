@@ -7,6 +7,7 @@ from typing import Any, cast
 from msgspec.structs import replace
 
 from bus.interface import Core, Records
+from rooms.consent import is_recorded
 from schemas.commands import Command
 from schemas.commands.tracks import CloseTrack
 from schemas.envelope import Actor
@@ -231,5 +232,9 @@ class Studio:
             assert all(router.consumers[c] is found for c, found in transport.consumers.items())
         for producer in router.producers.values():
             assert all(router.consumers[c] is found for c, found in producer.consumers.items())
-        recording = self.school.state.recording if router.is_here else None
-        assert forwarder.tapped == (set(router.producers) if recording else set())
+        state = self.school.state
+        runs = router.is_here and state.recording is not None and state.recording.status == "recording"
+        kept = {
+            p.id for p in router.producers.values() if runs and is_recorded(state.consents, p.participant)
+        }
+        assert forwarder.tapped == kept
