@@ -29,6 +29,7 @@ from rooms import (
     lifecycle,
     lobby,
     media,
+    notes,
     polls,
     pulse,
     questions,
@@ -38,6 +39,7 @@ from rooms import (
     rights,
     roster,
     studio,
+    timer,
     tracks,
 )
 from rooms.asker import asker
@@ -66,6 +68,8 @@ TOPICS: tuple[Topic, ...] = (
     polls.TOPIC,
     pulse.TOPIC,
     studio.TOPIC,
+    notes.TOPIC,
+    timer.TOPIC,
     boards.TOPIC,
     files.TOPIC,
     breakouts.TOPIC,

@@ -65,7 +65,7 @@ _LOOKED_AFTER = (
     "floor",
     "polls",
     "pulse",
-    "studio",
+    "timer",
     "breakouts",
 )
 

@@ -15,12 +15,14 @@ from rooms.state.consent import Consents
 from rooms.state.files import Files
 from rooms.state.floor import Floor
 from rooms.state.lobby import Lobby
+from rooms.state.notes import Notes
 from rooms.state.polls import Polls
 from rooms.state.pulse import Pulse
 from rooms.state.questions import Questions
 from rooms.state.rights import Rights
 from rooms.state.shelf import Shelved
 from rooms.state.studio import Studio
+from rooms.state.timer import Timer
 from schemas.artifacts import Artifact
 from schemas.ids import (
     CommandId,
@@ -211,6 +213,8 @@ class RoomState(Struct, frozen=True):
     polls: Polls = Polls()
     pulse: Pulse = Pulse()
     studio: Studio = Studio()
+    notes: Notes = Notes()
+    timer: Timer = Timer()
     boards: Boards = Boards()
     files: Files = Files()
     breakouts: Breakouts = Breakouts()

@@ -15,6 +15,7 @@ from schemas.commands import (
     lifecycle,
     lobby,
     media,
+    notes,
     polls,
     pulse,
     questions,
@@ -23,6 +24,7 @@ from schemas.commands import (
     rights,
     roster,
     studio,
+    timer,
     tracks,
 )
 from schemas.commands.common import Command
@@ -41,6 +43,8 @@ _TOPICS = (
     polls,
     pulse,
     studio,
+    notes,
+    timer,
     boards,
     files,
     breakouts,

@@ -14,6 +14,7 @@ from schemas.events import (
     lifecycle,
     lobby,
     media,
+    notes,
     polls,
     pulse,
     questions,
@@ -22,6 +23,7 @@ from schemas.events import (
     rights,
     roster,
     studio,
+    timer,
     tracks,
 )
 from schemas.events.common import EventData
@@ -40,6 +42,8 @@ _TOPICS = (
     polls,
     pulse,
     studio,
+    notes,
+    timer,
     boards,
     files,
     breakouts,

@@ -15,6 +15,7 @@ from tests.wishes import (
     floor,
     lifecycle,
     lobby,
+    notes,
     polls,
     pulse,
     questions,
@@ -22,6 +23,7 @@ from tests.wishes import (
     rights,
     roster,
     studio,
+    timer,
 )
 
 TOPICS: dict[str, ModuleType] = {
@@ -34,6 +36,7 @@ TOPICS: dict[str, ModuleType] = {
         floor,
         lifecycle,
         lobby,
+        notes,
         polls,
         pulse,
         questions,
@@ -41,5 +44,6 @@ TOPICS: dict[str, ModuleType] = {
         rights,
         roster,
         studio,
+        timer,
     )
 }

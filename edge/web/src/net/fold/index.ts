@@ -7,6 +7,7 @@ import { floor } from "./floor";
 import { lifecycle } from "./lifecycle";
 import { lobby } from "./lobby";
 import { media } from "./media";
+import { notes } from "./notes";
 import { polls } from "./polls";
 import { pulse } from "./pulse";
 import { questions } from "./questions";
@@ -14,6 +15,7 @@ import { recording } from "./recording";
 import { rights } from "./rights";
 import { roster } from "./roster";
 import { studio } from "./studio";
+import { timer } from "./timer";
 import { tracks } from "./tracks";
 
 /**
@@ -35,6 +37,8 @@ const TOPICS = [
   polls,
   pulse,
   studio,
+  notes,
+  timer,
   boards,
   files,
   breakouts,
