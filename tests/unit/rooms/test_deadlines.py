@@ -6,7 +6,7 @@ from schemas.commands.floor import RaiseHand
 from schemas.commands.lifecycle import EndSession
 from schemas.commands.roster import LeaveSession, LoseConnection, LoseEdge
 from schemas.events.floor import HandLowered
-from schemas.events.lifecycle import SessionEnded
+from schemas.events.lifecycle import EndingSoon, SessionEnded
 from schemas.events.roster import ParticipantLeft
 from schemas.events.tracks import TrackClosed
 from schemas.ids import ConnectionId
@@ -17,6 +17,7 @@ from tests.unit.rooms.classroom import EDGE, SAM, SECOND, SERVICE, START, TESS, 
 GRACE = 30 * SECOND
 EMPTY = 900 * SECOND
 LONGEST = 12 * 3_600 * SECOND
+WARNING = 600 * SECOND
 
 
 def wake(room: Class) -> tuple[object, ...]:
@@ -98,12 +99,17 @@ def test_a_class_that_nobody_came_to_ends() -> None:
     room = Class().live()
     assert next_deadline(room.state) == START + EMPTY
     room.join(SAM)
-    assert next_deadline(room.state) == START + LONGEST
+    assert next_deadline(room.state) == START + LONGEST - WARNING
 
 
 def test_nobody_teaches_longer_than_a_day_has_hours() -> None:
     room = Class().live(SAM)
+    session = room.state.live
+    assert session is not None
+    assert wake(room) == (EndingSoon(session.id, START + LONGEST, "time_limit"),)
+    assert room.now == START + LONGEST - WARNING
     events = wake(room)
+    assert room.now == START + LONGEST
     assert isinstance(events[-1], SessionEnded)
     assert events[-1].reason == "time_limit"
     assert isinstance(events[0], ParticipantLeft)
