@@ -3,10 +3,11 @@
 import pytest
 
 from rooms.media import choose_node
+from rooms.room import recall
 from schemas.commands.lifecycle import StartSession
 from schemas.commands.media import LoseNode, PlaceRoom
 from schemas.commands.roster import ChangeRole
-from schemas.commands.tracks import CloseTrack, MuteTrack, UnmuteTrack
+from schemas.commands.tracks import CloseTrack, MuteAll, MuteTrack, UnmuteTrack
 from schemas.envelope import Actor
 from schemas.events.media import NodeLost, RoomPlaced
 from schemas.events.tracks import TrackClosed, TrackMuted, TrackPublished, TrackUnmuted
@@ -25,6 +26,7 @@ from tests.unit.rooms.classroom import (
     TESS,
     VERA,
     Class,
+    envelope,
     person,
     publishing,
     who,
@@ -118,6 +120,35 @@ def test_hosts_mute_others_and_nobody_unmutes_others() -> None:
     for actor in (TESS, CORA, VERA, OPERATOR):
         assert room.refusal(actor, UnmuteTrack(track)) is Code.FORBIDDEN
     assert room.facts(SAM, UnmuteTrack(track)) == (TrackUnmuted(track),)
+
+
+def test_staff_mute_all_microphones_but_those_of_staff_in_one_commit() -> None:
+    room = Class().live(TESS, CORA, SAM, VERA)
+    room.facts(TESS, ChangeRole(who(CORA), Role.CO_HOST))
+    tess, cora, sam, vera = (room.publish(a, Source.MICROPHONE) for a in (TESS, CORA, SAM, VERA))
+    room.publish(SAM, Source.CAMERA)
+    assert room.facts(CORA, MuteAll()) == (TrackMuted(sam, who(CORA)), TrackMuted(vera, who(CORA)))
+    assert len(room.log[-1].events) == 2
+    assert room.facts(CORA, MuteAll()) == ()
+    room.facts(SAM, UnmuteTrack(sam))
+    assert room.facts(TESS, MuteAll(except_staff=False)) == (
+        TrackMuted(cora, who(TESS)),
+        TrackMuted(sam, who(TESS)),
+    )
+    assert not room.state.tracks[tess].muted
+    room.facts(SAM, UnmuteTrack(sam))
+    assert room.ask(TESS, MuteAll(), "once") == (TrackMuted(sam, who(TESS)),)
+    assert recall(room.state, envelope(TESS, MuteAll(), "once")) == room.state.seq
+
+
+def test_an_operator_mutes_everybody_and_students_nobody() -> None:
+    room = Class().live(TESS, SAM)
+    track = room.publish(TESS, Source.MICROPHONE)
+    assert room.refusal(SAM, MuteAll()) is Code.FORBIDDEN
+    assert room.refusal(SERVICE, MuteAll()) is Code.FORBIDDEN
+    assert room.refusal(CORA, MuteAll()) is Code.FORBIDDEN
+    assert room.facts(OPERATOR, MuteAll(except_staff=False)) == (TrackMuted(track, None),)
+    assert Class().live(SAM).refusal(TESS, MuteAll()) is Code.NOT_A_PARTICIPANT
 
 
 def test_a_track_is_closed_by_its_owner_a_host_or_its_node() -> None:
