@@ -38,7 +38,7 @@ export function emptyView(change: Partial<RoomView> = {}): RoomView {
     notes: { generation: 0, paragraphs: [] },
     timer: { clock: null },
     boards: { boards: [], shown: null },
-    files: {},
+    files: { files: [] },
     breakouts: {},
     consents: { recording: null, asks: false, mine: null, people: [] },
     ...change,
