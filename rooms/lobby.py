@@ -10,7 +10,7 @@ with the class.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import assert_never, get_args
+from typing import Literal, assert_never, get_args
 
 from msgspec.structs import replace
 
@@ -301,25 +301,24 @@ def view(state: RoomState, viewer: Viewer) -> LobbyView:
     """What somebody sees of the door: staff all of it, others where they stand themselves."""
     lobby, me = state.lobby, viewer.participant
     waiting = lobby.waiting.values() if viewer.is_staff else ()
-    is_here = me in lobby.waiting or me in lobby.admitted or me in lobby.denied
     return LobbyView(
         waiting=tuple(
             WaitingView(w.id, w.display_name, w.guest, w.connected, w.knocked_at)
             for w in waiting
             if w.id != me
         ),
-        mine=(
-            "waiting"
-            if me in lobby.waiting
-            else "admitted"
-            if me in lobby.admitted
-            else "denied"
-            if me in lobby.denied
-            else "none"
-        ),
-        told=lobby.message if viewer.is_staff or is_here else "",
+        mine=_place(lobby, me),
+        told=lobby.message if viewer.is_staff or me in lobby.waiting else "",
         denial=lobby.denied.get(me, "") if me else "",
     )
+
+
+def _place(lobby: Lobby, who: ParticipantId | None) -> Literal["none", "waiting", "admitted", "denied"]:
+    if who in lobby.waiting:
+        return "waiting"
+    if who in lobby.admitted:
+        return "admitted"
+    return "denied" if who in lobby.denied else "none"
 
 
 TOPIC = Topic("lobby", get_args(Command), get_args(Fact), decide, evolve, deadlines, due)

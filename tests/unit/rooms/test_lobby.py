@@ -411,7 +411,7 @@ def test_staff_see_who_waits_and_others_only_themselves() -> None:
         "",
     )
     assert view(room.state, who(SAM)).lobby == LobbyView((), "waiting", "A moment.", "")
-    assert view(room.state, who(VERA)).lobby == LobbyView((), "denied", "A moment.", "Sorry.")
+    assert view(room.state, who(VERA)).lobby == LobbyView((), "denied", "", "Sorry.")
     assert view(room.state, who(CORA)).lobby == NOBODY
     assert view(room.state, None).lobby == NOBODY
     room.facts(TESS, Admit((who(SAM),)))

@@ -17,9 +17,9 @@ export function lobby(view: RoomView, event: RoomEvent): RoomView {
     case "lobby.disconnected":
       return withWaiting(view, event.data.participant, false);
     case "lobby.admitted":
-      return gone(view, event.data.participant, { mine: "admitted", denial: "" });
+      return gone(view, event.data.participant, { mine: "admitted", told: "", denial: "" });
     case "lobby.denied":
-      return gone(view, event.data.participant, { mine: "denied", denial: event.data.message });
+      return gone(view, event.data.participant, { mine: "denied", told: "", denial: event.data.message });
     case "lobby.left":
       return gone(view, event.data.participant, { mine: "none", told: "" });
     case "lobby.told":
