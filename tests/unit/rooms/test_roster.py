@@ -1,10 +1,13 @@
 """Who is in the class: the manual of ``rooms.roster`` as given, when, then."""
 
 import pytest
+from msgspec.structs import replace
 
 from rooms.room import evolve
+from rooms.state import GivenRole
 from schemas.commands.floor import RaiseHand
 from schemas.commands.lifecycle import EndSession, StartSession
+from schemas.commands.rights import ApplyPolicy, GrantPermission, RevokePermission
 from schemas.commands.roster import (
     AddMember,
     ChangeRole,
@@ -12,6 +15,8 @@ from schemas.commands.roster import (
     LeaveSession,
     LoseConnection,
     LoseEdge,
+    ReadmitParticipant,
+    RemoveMember,
     RemoveParticipant,
     ResumeConnection,
 )
@@ -20,16 +25,20 @@ from schemas.events.floor import HandLowered
 from schemas.events.lifecycle import SessionStarted
 from schemas.events.roster import (
     MemberAdded,
+    MemberRemoved,
     ParticipantConnected,
     ParticipantDisconnected,
     ParticipantJoined,
     ParticipantLeft,
+    ParticipantReadmitted,
     RoleChanged,
 )
 from schemas.events.tracks import TrackClosed
 from schemas.ids import ConnectionId, EdgeId, ParticipantId, UserId
-from schemas.limits import PARTICIPANTS_MAX
+from schemas.limits import MEMBERS_MAX, PARTICIPANTS_MAX
 from schemas.media import Role, Source
+from schemas.permissions import Permission
+from schemas.policy import CustomRole, Policy
 from schemas.rejections import Code
 from tests.unit.rooms.classroom import (
     ADA,
@@ -126,6 +135,21 @@ def test_a_full_class_lets_nobody_in() -> None:
     assert room.refusal(SAM, JoinSession("Sam")) is Code.ROOM_FULL
 
 
+def test_a_class_at_its_capacity_still_lets_in_its_staff() -> None:
+    room = Class().live(SAM)
+    room.state = replace(room.state, settings=replace(room.state.settings, capacity=1))
+    assert room.refusal(VERA, JoinSession("Vera")) is Code.ROOM_FULL
+    room.facts(TESS, AddMember(UserId("cora"), Role.CO_HOST))
+    room.join(TESS, CORA)
+    assert room.refusal(VERA, JoinSession("Vera")) is Code.ROOM_FULL
+    assert room.facts(SAM, JoinSession("Sam")) == (), "who is in stays in"
+
+
+def test_beyond_what_a_room_holds_not_even_staff_come_in() -> None:
+    room = Class().live(*(person(f"student{i}") for i in range(PARTICIPANTS_MAX)))
+    assert room.refusal(TESS, JoinSession("Tess")) is Code.ROOM_FULL
+
+
 # --- leaving -------------------------------------------------------------------------------------
 def test_leaving_takes_hand_and_tracks_along() -> None:
     room = Class().live(SAM)
@@ -165,6 +189,35 @@ def test_a_removed_person_is_out_until_the_class_ends() -> None:
 
 def test_removing_somebody_who_is_not_there_is_refused() -> None:
     assert Class().live(TESS).refusal(TESS, RemoveParticipant(who(SAM))) is Code.NO_SUCH_PARTICIPANT
+
+
+def test_without_a_ban_who_was_sent_out_may_come_back() -> None:
+    room = Class().live(TESS, SAM)
+    assert room.facts(TESS, RemoveParticipant(who(SAM), ban=False)) == (
+        ParticipantLeft(who(SAM), "removed", START, may_return=True),
+    )
+    assert room.state.removed == ()
+    room.join(SAM)
+
+
+def test_a_host_lets_a_removed_person_back() -> None:
+    room = Class().live(TESS, SAM, VERA)
+    room.facts(TESS, RemoveParticipant(who(SAM)))
+    room.facts(TESS, RemoveParticipant(who(VERA)))
+    assert room.facts(TESS, ReadmitParticipant(who(SAM))) == (ParticipantReadmitted(who(SAM)),)
+    assert room.log[-1].events[0].audience == "staff"
+    assert room.facts(TESS, ReadmitParticipant(who(SAM))) == ()
+    room.join(SAM)
+    assert room.refusal(VERA, JoinSession("Vera")) is Code.REMOVED
+
+
+def test_readmitting_is_for_staff_while_the_class_runs() -> None:
+    room = Class().live(TESS, SAM, VERA)
+    room.facts(TESS, RemoveParticipant(who(SAM)))
+    for actor in (SAM, VERA):
+        assert room.refusal(actor, ReadmitParticipant(who(SAM))) is Code.FORBIDDEN
+    room.facts(TESS, EndSession())
+    assert room.refusal(TESS, ReadmitParticipant(who(SAM))) is Code.SESSION_NOT_LIVE
 
 
 @pytest.mark.parametrize("actor", [SAM, VERA, GUS], ids=lambda actor: actor.id)
@@ -221,6 +274,178 @@ def test_a_role_given_in_class_outlasts_leaving_but_not_the_class() -> None:
     room.facts(TESS, StartSession())
     room.join(SAM)
     assert room.state.participants[who(SAM)].role is Role.SPEAKER
+
+
+def test_changing_the_role_of_somebody_who_is_not_there_is_refused() -> None:
+    assert Class().live(TESS).refusal(TESS, ChangeRole(who(SAM), Role.VIEWER)) is Code.NO_SUCH_PARTICIPANT
+
+
+@pytest.mark.parametrize("actor", [SAM, GUS, SERVICE], ids=lambda actor: actor.id)
+def test_only_staff_change_roles(actor: Actor) -> None:
+    room = Class().live(TESS, SAM, GUS)
+    assert room.refusal(actor, ChangeRole(who(SAM), Role.VIEWER)) is Code.FORBIDDEN
+
+
+def test_a_personal_grant_keeps_a_track_open_when_the_role_changes() -> None:
+    room = Class().live(TESS, SAM)
+    room.facts(TESS, GrantPermission(who(SAM), Permission.CAMERA))
+    room.publish(SAM, Source.CAMERA)
+    screen = room.publish(SAM, Source.SCREEN)
+    assert room.facts(TESS, ChangeRole(who(SAM), Role.VIEWER)) == (
+        RoleChanged(who(SAM), Role.SPEAKER, Role.VIEWER),
+        TrackClosed(screen, "role"),
+    )
+
+
+# --- the tenant's own roles ----------------------------------------------------------------------
+TUTOR = CustomRole("tutor", Role.CO_HOST, (Permission.CHANGE_ROLE, Permission.CHAT, Permission.REMOVE))
+LISTENER = CustomRole("listener", Role.VIEWER, (Permission.CHAT,))
+CLERK = CustomRole("clerk", Role.VIEWER, (Permission.ADD_MEMBER, Permission.CHAT))
+
+
+def with_policy(*people: Actor, roles: tuple[CustomRole, ...] = (TUTOR, LISTENER, CLERK)) -> Class:
+    room = Class().live(*people)
+    room.facts(SERVICE, ApplyPolicy(Policy(1, roles)))
+    return room
+
+
+def test_a_custom_role_brings_its_base_whatever_role_was_named() -> None:
+    room = with_policy(TESS, SAM)
+    microphone = room.publish(SAM, Source.MICROPHONE)
+    assert room.facts(TESS, ChangeRole(who(SAM), Role.HOST, "listener")) == (
+        RoleChanged(who(SAM), Role.SPEAKER, Role.VIEWER, "listener"),
+        TrackClosed(microphone, "role"),
+    )
+    assert room.facts(TESS, ChangeRole(who(SAM), Role.VIEWER, "listener")) == ()
+    assert room.facts(TESS, ChangeRole(who(SAM), Role.VIEWER)) == (
+        RoleChanged(who(SAM), Role.VIEWER, Role.VIEWER, "", "listener"),
+    )
+
+
+def test_a_role_that_the_policy_does_not_have_is_refused() -> None:
+    room = with_policy(TESS, SAM)
+    assert room.refusal(TESS, ChangeRole(who(SAM), Role.VIEWER, "king")) is Code.NO_SUCH_ROLE
+    assert room.refusal(TESS, AddMember(UserId("sam"), Role.VIEWER, "king")) is Code.NO_SUCH_ROLE
+
+
+def test_a_custom_role_outlasts_leaving_and_a_lasting_one_the_class() -> None:
+    room = with_policy(TESS, SAM, VERA)
+    room.facts(TESS, ChangeRole(who(SAM), Role.VIEWER, "listener"))
+    room.facts(TESS, AddMember(UserId("vera"), Role.VIEWER, "tutor"))
+    for actor in (SAM, VERA):
+        room.facts(actor, LeaveSession())
+    (joined,) = room.facts(SAM, JoinSession("Sam"))
+    assert joined == ParticipantJoined(
+        who(SAM), "sam", "Sam", Role.VIEWER, False, EDGE, ConnectionId("sam-socket"), "listener"
+    )
+    room.facts(TESS, EndSession())
+    room.facts(TESS, StartSession())
+    room.join(SAM, VERA)
+    people = room.state.participants
+    assert (people[who(SAM)].role, people[who(SAM)].custom_role) == (Role.SPEAKER, "")
+    assert (people[who(VERA)].role, people[who(VERA)].custom_role) == (Role.CO_HOST, "tutor")
+
+
+def test_a_lasting_custom_role_follows_the_policy_at_the_next_joining() -> None:
+    room = with_policy()
+    room.facts(TESS, AddMember(UserId("sam"), Role.VIEWER, "listener"))
+    room.facts(TESS, AddMember(UserId("vera"), Role.VIEWER, "tutor"))
+    room.facts(SERVICE, ApplyPolicy(Policy(2, (replace(LISTENER, base=Role.SPEAKER),))))
+    room.join(SAM, VERA)
+    people = room.state.participants
+    assert (people[who(SAM)].role, people[who(SAM)].custom_role) == (Role.SPEAKER, "listener")
+    assert (people[who(VERA)].role, people[who(VERA)].custom_role) == (Role.CO_HOST, "")
+
+
+def test_nobody_gives_by_a_role_what_they_do_not_have() -> None:
+    room = with_policy(TESS, CORA, SAM, VERA)
+    room.facts(TESS, ChangeRole(who(CORA), Role.CO_HOST, "tutor"))
+    room.facts(TESS, ChangeRole(who(VERA), Role.VIEWER))
+    assert room.refusal(CORA, ChangeRole(who(VERA), Role.SPEAKER)) is Code.FORBIDDEN
+    assert room.facts(CORA, ChangeRole(who(SAM), Role.VIEWER, "listener")) != ()
+    room.facts(TESS, ChangeRole(who(CORA), Role.CO_HOST))
+    assert room.refusal(CORA, ChangeRole(who(VERA), Role.VIEWER, "clerk")) is Code.FORBIDDEN
+    assert room.facts(CORA, ChangeRole(who(VERA), Role.SPEAKER)) != ()
+
+
+# --- members -------------------------------------------------------------------------------------
+def test_a_member_may_be_given_another_lasting_role() -> None:
+    room = Class().created()
+    room.facts(TESS, AddMember(UserId("sam"), Role.VIEWER))
+    assert room.facts(TESS, AddMember(UserId("sam"), Role.VIEWER)) == ()
+    assert room.facts(TESS, AddMember(UserId("sam"), Role.CO_HOST)) == (
+        MemberAdded(UserId("sam"), Role.CO_HOST, before=Role.VIEWER),
+    )
+    assert room.log[-1].events[0].audience == "staff"
+    assert room.state.members == {who(SAM): GivenRole(Role.CO_HOST)}
+
+
+def test_the_owner_is_no_member_of_a_lesser_kind() -> None:
+    room = Class().live(TESS, ADA)
+    assert room.refusal(ADA, AddMember(UserId("tess"), Role.CO_HOST)) is Code.FORBIDDEN
+    assert room.facts(ADA, AddMember(UserId("tess"), Role.HOST)) != ()
+    assert room.facts(ADA, RemoveMember(UserId("tess"))) == (MemberRemoved(UserId("tess"), Role.HOST),)
+    assert room.state.participants[who(TESS)].role is Role.HOST
+
+
+def test_members_are_bounded() -> None:
+    room = Class().created()
+    for i in range(MEMBERS_MAX):
+        room.facts(TESS, AddMember(UserId(f"user{i}"), Role.CO_HOST))
+    assert room.refusal(TESS, AddMember(UserId("sam"), Role.CO_HOST)) is Code.LIMIT_REACHED
+    assert room.facts(TESS, AddMember(UserId("user0"), Role.VIEWER)) != ()
+
+
+def test_removing_a_member_takes_the_role_from_who_has_it_by_that_alone() -> None:
+    room = Class().created()
+    for name in ("cora", "sam"):
+        room.facts(TESS, AddMember(UserId(name), Role.CO_HOST))
+    room.facts(TESS, StartSession())
+    room.join(TESS, CORA, SAM, VERA)
+    room.facts(TESS, ChangeRole(who(SAM), Role.VIEWER))
+    room.facts(TESS, ChangeRole(who(SAM), Role.CO_HOST))
+    assert room.facts(TESS, RemoveMember(UserId("cora"))) == (
+        MemberRemoved(UserId("cora"), Role.CO_HOST),
+        RoleChanged(who(CORA), Role.CO_HOST, Role.SPEAKER),
+    )
+    assert room.log[-1].events[0].audience == "staff"
+    assert room.facts(TESS, RemoveMember(UserId("sam"))) == (MemberRemoved(UserId("sam"), Role.CO_HOST),)
+    assert room.state.participants[who(SAM)].role is Role.CO_HOST, "given in class, until it ends"
+    assert room.facts(TESS, RemoveMember(UserId("sam"))) == ()
+    assert room.state.members == {}
+
+
+def test_the_last_host_in_class_keeps_the_lasting_role() -> None:
+    room = Class().created()
+    room.facts(TESS, AddMember(UserId("cora"), Role.HOST))
+    room.facts(TESS, StartSession())
+    room.join(CORA)
+    assert room.refusal(TESS, RemoveMember(UserId("cora"))) is Code.FORBIDDEN
+    room.join(TESS)
+    assert room.facts(TESS, RemoveMember(UserId("cora"))) != ()
+
+
+@pytest.mark.parametrize("command", [AddMember(UserId("vera"), Role.VIEWER), RemoveMember(UserId("vera"))])
+def test_only_hosts_decide_about_members(command: AddMember | RemoveMember) -> None:
+    room = Class().live(TESS, CORA, SAM)
+    room.facts(TESS, ChangeRole(who(CORA), Role.CO_HOST))
+    for actor in (CORA, SAM, VERA, GUS, SERVICE):
+        assert room.refusal(actor, command) is Code.FORBIDDEN
+    room.facts(OPERATOR, command)
+
+
+def test_who_may_add_members_without_being_host_adds_no_staff_and_removes_none() -> None:
+    room = with_policy(TESS, SAM)
+    room.facts(TESS, ChangeRole(who(SAM), Role.VIEWER, "clerk"))
+    room.facts(TESS, AddMember(UserId("cora"), Role.CO_HOST))
+    assert room.refusal(SAM, AddMember(UserId("vera"), Role.HOST)) is Code.FORBIDDEN
+    assert room.refusal(SAM, AddMember(UserId("vera"), Role.VIEWER, "tutor")) is Code.FORBIDDEN
+    assert room.refusal(SAM, AddMember(UserId("cora"), Role.VIEWER)) is Code.FORBIDDEN
+    assert room.refusal(SAM, RemoveMember(UserId("cora"))) is Code.FORBIDDEN
+    assert room.facts(SAM, AddMember(UserId("vera"), Role.VIEWER)) != ()
+    assert room.facts(SAM, RemoveMember(UserId("vera"))) != ()
+    room.facts(TESS, RevokePermission(who(SAM), Permission.ADD_MEMBER))
+    assert room.refusal(SAM, AddMember(UserId("vera"), Role.VIEWER)) is Code.FORBIDDEN
 
 
 # --- the line ------------------------------------------------------------------------------------

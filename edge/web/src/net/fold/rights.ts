@@ -46,5 +46,7 @@ function people(view: RoomView, participant: string, after: Exceptions): RightsV
 /** Heard before the roster forgets the person: the name is still there. */
 function removed(view: RoomView, participant: string): RemovedView[] {
   const person = view.participants.find((p) => p.id === participant);
-  return person ? [...view.rights.removed, { participant, display_name: person.display_name }] : view.rights.removed;
+  return person
+    ? [...view.rights.removed, { participant, display_name: person.display_name }]
+    : view.rights.removed;
 }
