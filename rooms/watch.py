@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from msgspec import Struct
 from msgspec.structs import replace
 
+from rooms.errands import Wanted, same_wanted, wanted
 from rooms.media import choose_node
 from rooms.retention import Work, waiting_for_work
 from rooms.room import next_deadline, secrets_of
@@ -27,7 +28,7 @@ class Watched(Struct, frozen=True):
 
     ``due`` is its next deadline, ``jobs`` wait for a worker, ``edges`` those that
     its connected people, and those at its door, are on, ``secrets`` the names of those that may
-    still exist.
+    still exist. ``others`` is what other rooms must be told.
     """
 
     seq: int
@@ -39,11 +40,12 @@ class Watched(Struct, frozen=True):
     edges: frozenset[EdgeId]
     jobs: tuple[Work, ...]
     secrets: frozenset[str] = frozenset()
+    others: Wanted = Wanted()
 
     @property
     def is_at_rest(self) -> bool:
         """Whether nothing will ever have to happen here by itself."""
-        return self.due is None and not self.jobs
+        return self.due is None and not self.jobs and self.others == Wanted()
 
     @property
     def route(self) -> RoomRoute | None:
@@ -102,12 +104,14 @@ def watched(state: RoomState) -> Watched:
         | frozenset(w.edge for w in state.lobby.waiting.values() if w.connected),
         jobs=waiting_for_work(state),
         secrets=secrets_of(state),
+        others=wanted(state),
     )
 
 
 def rewatched(before: RoomState, seen: Watched, after: RoomState) -> Watched:
     """The same after a commit; most commits (chat, hands, tracks) change nothing of it."""
     is_same = all(getattr(before, name) is getattr(after, name) for name in _LOOKED_AFTER)
+    is_same = is_same and same_wanted(before, after)
     return replace(seen, seq=after.seq, at=after.at) if is_same else watched(after)
 
 

@@ -1,7 +1,8 @@
 """Looks after the rooms of one partition that are not at rest, by sending them commands.
 
 What to send is ``rooms.watch.wishes``, a pure function of what the room needs, who is there, and the
-time. A wish that is under way is not made twice; one that changed nothing is made again a second later.
+time; what to tell other rooms is ``rooms.errands.errands``. What is under way is not asked twice; a wish
+that changed nothing is made again a second later, and so is what was not heard.
 """
 
 import asyncio
@@ -10,11 +11,12 @@ import logging
 from msgspec.structs import replace
 
 from bus.interface import BusError
+from rooms.errands import Errand, Told, errands, is_answer
 from rooms.service import metrics
 from rooms.service.context import ACTOR, Context
 from rooms.watch import Watched, Wish, wishes
 from schemas.commands import Command
-from schemas.envelope import Envelope, RemoteFormatError
+from schemas.envelope import Envelope, Rejected, RemoteFormatError
 from schemas.ids import RoomKey
 from schemas.limits import ROOM_WISH_RETRY_S
 
@@ -29,7 +31,8 @@ class Steward:
         self._tasks = tasks
         self._rooms: dict[RoomKey, Watched] = {}
         self._changed: set[RoomKey] = set()
-        self._asking: set[tuple[RoomKey, type[Command]]] = set()
+        self._told: dict[RoomKey, dict[RoomKey, Told]] = {}
+        self._asking: set[tuple[RoomKey, RoomKey, type[Command]]] = set()
         self._wake = asyncio.Event()
         self._everybody = asyncio.Event()
         self._gauge = metrics.WATCHED.labels(str(partition))
@@ -39,6 +42,7 @@ class Steward:
         known = self._rooms.get(key)
         if room.is_at_rest:
             self._rooms.pop(key, None)
+            self._told.pop(key, None)
         else:
             self._rooms[key] = room
         self._gauge.set(len(self._rooms))
@@ -57,6 +61,8 @@ class Steward:
                     room = self._rooms.get(key)
                     for wish in wishes(key, room, around, now) if room else ():
                         self._make(key, wish)
+                    if room:
+                        self._run_errands(key, room)
                 await self._pause(now)
         finally:
             neighbours.listeners.discard(self._everybody)
@@ -87,7 +93,7 @@ class Steward:
                 each.cancel()
 
     def _make(self, key: RoomKey, wish: Wish) -> None:
-        making = (key, type(wish.command))
+        making = (key, key, type(wish.command))
         if making not in self._asking:
             self._asking.add(making)
             self._tasks.create_task(self._ask(key, wish))
@@ -103,6 +109,37 @@ class Steward:
             log.warning("%s of %s: %s", wish.command.name, key, error)
         if self._rooms.get(key) is before:
             await asyncio.sleep(ROOM_WISH_RETRY_S)
-        self._asking.discard((key, type(wish.command)))
+        self._asked(key, key, wish.command)
+
+    def _run_errands(self, key: RoomKey, room: Watched) -> None:
+        told = self._told.get(key, {})
+        for errand in errands(key, room.seq, room.others, told):
+            running = (key, errand.to, type(errand.command))
+            if running not in self._asking:
+                self._asking.add(running)
+                self._tasks.create_task(self._run_errand(key, errand))
+
+    async def _run_errand(self, key: RoomKey, errand: Errand) -> None:
+        """Says it once. What was refused, or not heard, is said again a moment later."""
+        command = errand.command
+        metrics.WISHES.labels(command.name).inc()
+        envelope = Envelope(errand.to, command, errand.id, ACTOR, self._context.deadline())
+        pause_s = max(errand.pause_s, ROOM_WISH_RETRY_S)
+        try:
+            outcome = await self._context.bus.commands.submit(envelope)
+        except (BusError, RemoteFormatError) as error:
+            log.warning("%s of %s for %s: %s", command.name, errand.to, key, error)
+        else:
+            log.info("%s of %s for %s: %s", command.name, errand.to, key, outcome)
+            refused = outcome.code if isinstance(outcome, Rejected) else None
+            if key in self._rooms:
+                self._told.setdefault(key, {})[errand.to] = Told(errand.says, refused)
+            if refused is None or is_answer(command, refused):
+                pause_s = errand.pause_s
+        await asyncio.sleep(pause_s)
+        self._asked(key, errand.to, command)
+
+    def _asked(self, key: RoomKey, to: RoomKey, command: Command) -> None:
+        self._asking.discard((key, to, type(command)))
         self._changed.add(key)
         self._wake.set()
