@@ -15,6 +15,7 @@ from schemas.commands.rights import (
     RevokePermission,
     UnlockPermission,
 )
+from schemas.commands.roster import JoinSession
 from schemas.ids import ParticipantId
 from schemas.media import Role
 from schemas.permissions import Permission
@@ -38,7 +39,11 @@ EXAMPLES: tuple[Command, ...] = (
 
 def wishes(state: RoomState, chance: Random, cast: Cast) -> list[Wish]:
     """What somebody may want now."""
-    whose = cast.anyone(chance).participant or SOMEBODY
+    absent = [actor for actor in cast.everyone if actor.participant not in state.participants]
+    if absent and chance.random() < 0.6:
+        return [(actor, JoinSession(actor.display_name)) for actor in absent]
+    known = (*state.rights.granted, *state.rights.revoked)
+    whose = chance.choice((*known, cast.anyone(chance).participant or SOMEBODY))
     about = chance.choice(sorted(LOCKABLE))
     anything = chance.choice(list(Permission))
     asks = chance.choice((cast.host, cast.host, cast.assistant, cast.anyone(chance)))
@@ -55,6 +60,7 @@ def wishes(state: RoomState, chance: Random, cast: Cast) -> list[Wish]:
         (asks, ResetPermissions(whose)),
         (asks, LockPermission(about)),
         (asks, UnlockPermission(chance.choice((*state.rights.locks, about)))),
-        (SERVICE, ApplyPolicy(newer)),
     ]
+    if chance.random() < 0.3:
+        made.append((SERVICE, ApplyPolicy(newer)))
     return made

@@ -29,6 +29,9 @@ EXAMPLES: tuple[Command, ...] = (
 
 def wishes(state: RoomState, chance: Random, cast: Cast) -> list[Wish]:
     """What somebody may want now."""
+    absent = [actor for actor in cast.everyone if actor.participant not in state.participants]
+    if absent and chance.random() < 0.5:
+        return [(actor, JoinSession(actor.display_name)) for actor in absent]
     somebody = cast.anyone(chance)
     whose = somebody.participant or ParticipantId("p1")
     user = UserId(somebody.id)
