@@ -112,7 +112,7 @@ def evolve(state: RoomState, fact: Fact, stamp: Stamp) -> RoomState:
 def view(state: RoomState, viewer: Viewer) -> PulseView:
     """What staff see of it."""
     if not viewer.is_staff:
-        return PulseView()
+        return PulseView(PulseCounts(0, 0, 0), ())
     signals = state.pulse.signals
     people = tuple(
         SignalView(s.participant, s.value, s.slide, s.at)

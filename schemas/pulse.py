@@ -10,6 +10,6 @@ PulseValue = Literal["lost", "too_fast", "fine"]
 class PulseCounts(Struct, frozen=True):
     """How many feel so now: the latest signal of each person that is not too old."""
 
-    lost: int = 0
-    too_fast: int = 0
-    fine: int = 0
+    lost: int
+    too_fast: int
+    fine: int

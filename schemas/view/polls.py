@@ -36,4 +36,4 @@ class PollView(Struct, frozen=True):
 class PollsView(Struct, frozen=True):
     """Prepared polls (for staff) and those that were opened, in the order of creation, then of opening."""
 
-    polls: tuple[PollView, ...] = ()
+    polls: tuple[PollView, ...]

@@ -18,5 +18,5 @@ class SignalView(Struct, frozen=True):
 class PulseView(Struct, frozen=True):
     """For staff how many feel so now; for others nothing. ``people`` is empty unless names are wanted."""
 
-    counts: PulseCounts = PulseCounts()
-    people: tuple[SignalView, ...] = ()
+    counts: PulseCounts
+    people: tuple[SignalView, ...]

@@ -41,25 +41,43 @@ EXAMPLES: tuple[Command, ...] = (
 
 
 def wishes(state: RoomState, chance: Random, cast: Cast) -> list[Wish]:
-    """What somebody may want now."""
+    """What somebody may want now: to prepare, to answer, to go on, or something odd."""
+    staff = chance.choice((cast.host, cast.assistant, cast.host))
+    items = chance.choice(((SUM, WHY), QUIZ, (PACE,), (WHY, WHY)))
+    is_anonymous, seconds = chance.random() < 0.25, chance.choice((None, None, 5, 60))
     polls = state.polls.polls
     poll = chance.choice(polls) if polls else Poll(NONE, "", (WHY,))
     latest = state.polls.open[-1] if state.polls.open else poll
-    some = chance.choice(((SUM, WHY), QUIZ, (PACE,), (WHY, WHY)))
-    is_anonymous, seconds = chance.random() < 0.25, chance.choice((None, None, 5, 60))
-    staff = chance.choice((cast.host, cast.assistant))
-    anyone = cast.anyone(chance)
-    return [
-        (staff, CreatePoll(some, chance.choice(("", "Quiz")), is_anonymous, seconds)),
-        (staff, EditPoll(poll.id, some, "Edited", is_anonymous, seconds)),
-        *[(staff, OpenPoll(poll.id, seconds))] * 2,
-        (staff, AskPoll(some, "Now", is_anonymous, seconds)),
-        *[(who, AnswerPoll(latest.id, _answers(latest, chance))) for who in (*cast.everyone, *cast.others)],
-        (staff, ClosePoll(latest.id)),
-        *[(staff, ReopenPoll(poll.id, seconds))] * 2,
-        *[(staff, PublishResults(poll.id))] * 2,
-        (anyone, chance.choice((DeletePoll(poll.id), ClosePoll(poll.id), AskPoll(some)))),
-    ]
+    match chance.choices(("prepare", "answer", "go on", "odd"), (7, 5, 4, 1))[0]:
+        case "prepare":
+            return [(staff, CreatePoll(items, chance.choice(("", "Quiz")), is_anonymous, seconds))]
+        case "answer":
+            there = [a for a in cast.everyone if a.participant in state.participants] or cast.everyone
+            return [(who, AnswerPoll(latest.id, _answers(latest, chance))) for who in there]
+        case "go on":
+            return [(staff, command) for command in _next_steps(state, seconds)]
+        case _:
+            return [
+                (staff, EditPoll(poll.id, items, "Edited", is_anonymous, seconds)),
+                (staff, DeletePoll(poll.id)),
+                (staff, AskPoll(items, "Now", is_anonymous, seconds)),
+                (cast.anyone(chance), AskPoll(items)),
+                (cast.anyone(chance), ClosePoll(poll.id)),
+                (staff, OpenPoll(NONE)),
+            ]
+
+
+def _next_steps(state: RoomState, seconds: int | None) -> list[Command]:
+    """For the latest poll of each status what comes next."""
+    latest = {poll.status: poll for poll in state.polls.polls if not poll.published}
+    steps: list[Command] = []
+    if draft := latest.get("draft"):
+        steps.append(OpenPoll(draft.id, seconds))
+    if running := latest.get("open"):
+        steps.append(ClosePoll(running.id))
+    if over := latest.get("closed"):
+        steps += [ReopenPoll(over.id, seconds), PublishResults(over.id)]
+    return steps
 
 
 def _answers(poll: Poll, chance: Random) -> tuple[Answer, ...]:

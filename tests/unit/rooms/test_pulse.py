@@ -48,7 +48,7 @@ def test_staff_learn_how_many_and_on_which_slide_but_not_who() -> None:
     room = Class().live(TESS, SAM)
     outcome = decide(room.state, envelope(SAM, LOST), START, "alias")
     assert room.state.live is not None
-    sent = PulseSent(room.state.live.id, "alias", "lost", PulseCounts(lost=1), "deck1.3")
+    sent = PulseSent(room.state.live.id, "alias", "lost", PulseCounts(1, 0, 0), "deck1.3")
     assert outcome == (Event(sent, "staff"),)
     assert sent.hides_actor
 
@@ -117,7 +117,7 @@ def test_signals_are_bounded() -> None:
     room = Class().live(TESS, SAM)
     assert room.state.live is not None
     for number in range(PARTICIPANTS_MAX):
-        sent = PulseSent(room.state.live.id, f"v{number}", "fine", PulseCounts())
+        sent = PulseSent(room.state.live.id, f"v{number}", "fine", PulseCounts(0, 0, 0))
         room.state = evolve(room.state, sent, START)
     assert room.refusal(SAM, LOST) is Code.LIMIT_REACHED
 
@@ -135,8 +135,8 @@ def test_old_signals_fade_together_at_the_end_of_a_step() -> None:
     room.now = START + EXPIRES
     room.now = due
     (faded,) = room.facts(SERVICE, DeadlinePassed(due))
-    assert faded == PulseFaded(due - EXPIRES, PulseCounts(fine=1))
-    assert sees(room, TESS).counts == PulseCounts(fine=1)
+    assert faded == PulseFaded(due - EXPIRES, PulseCounts(0, 0, 1))
+    assert sees(room, TESS).counts == PulseCounts(0, 0, 1)
 
 
 def test_fading_is_for_staff_and_nothing_fades_early() -> None:
@@ -172,5 +172,5 @@ def test_a_tenant_that_wants_names_has_no_secret() -> None:
 def test_only_staff_see_the_pulse() -> None:
     room = Class().live(TESS, SAM)
     room.facts(SAM, LOST)
-    assert sees(room, TESS) == PulseView(PulseCounts(lost=1))
-    assert sees(room, SAM) == PulseView()
+    assert sees(room, TESS) == PulseView(PulseCounts(1, 0, 0), ())
+    assert sees(room, SAM) == PulseView(PulseCounts(0, 0, 0), ())
