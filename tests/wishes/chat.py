@@ -18,6 +18,7 @@ from schemas.commands.chat import (
     UnreactToMessage,
 )
 from schemas.commands.lifecycle import ChangeSettings
+from schemas.commands.roster import JoinSession
 from schemas.ids import MessageId, ParticipantId
 from schemas.messages import EVERYONE, TO_STAFF
 from schemas.reactions import Reaction
@@ -39,13 +40,44 @@ EXAMPLES: tuple[Command, ...] = (
 
 
 def wishes(state: RoomState, chance: Random, cast: Cast) -> list[Wish]:
-    """What somebody may want now."""
-    message = chance.choice([*(m.id for m in state.messages), GONE])
-    held = chance.choice([*(m.id for m in state.messages if m.held), GONE])
-    pinned = chance.choice([*(m.id for m in state.messages if m.pinned), GONE])
-    to = chance.choice((EVERYONE, EVERYONE, TO_STAFF, *state.participants, ParticipantId("nobody")))
+    """What somebody may want now. Without its host a class has nothing to say: first people come."""
+    absent = [person for person in cast.everyone if person.participant not in state.participants]
+    if len(absent) > 1 or cast.host in absent:
+        return [(person, JoinSession(person.display_name)) for person in absent]
     anyone = cast.anyone(chance)
-    staff = chance.choice((cast.host, cast.host, cast.assistant))
+    message = chance.choice([*state.messages[-6:], None])
+    if message is None:
+        return [
+            (cast.host, EditMessage(GONE, "t")),
+            (anyone, DeleteMessage(GONE)),
+            *_writing(state, chance, cast),
+        ]
+    author = next((p for p in cast.everyone if p.participant == message.participant), anyone)
+    slow = replace(state.settings, hold_messages=chance.random() < 0.7, slow_mode_s=chance.choice((0, 0, 2)))
+    change: list[Wish] = [
+        (anyone, ReactToMessage(message.id, chance.choice(list(Reaction)))),
+        (anyone, ReactToMessage(message.id, Reaction.HEART)),
+        *[(chance.choice(cast.everyone), UnreactToMessage(m.id)) for m in state.messages if m.reactions],
+        (author, EditMessage(message.id, chance.choice(TEXTS))),
+        (anyone, EditMessage(message.id, chance.choice(TEXTS))),
+        (chance.choice((author, cast.host, anyone)), DeleteMessage(message.id)),
+        (cast.host, PinMessage(message.id)),
+        (cast.host, UnpinMessage(message.id)),
+        *[(cast.host, UnpinMessage(m.id)) for m in state.messages if m.pinned],
+        (
+            anyone,
+            chance.choice((PinMessage(message.id), ApproveMessage(message.id), RejectMessage(message.id))),
+        ),
+        (cast.host, ChangeSettings(slow)),
+        (cast.host, ChangeSettings(slow)),
+    ]
+    for waiting in (m.id for m in state.messages if m.held):
+        change += [(cast.host, ApproveMessage(waiting)), (cast.host, RejectMessage(waiting))]
+    return change + _writing(state, chance, cast)
+
+
+def _writing(state: RoomState, chance: Random, cast: Cast) -> list[Wish]:
+    to = chance.choice((EVERYONE, EVERYONE, EVERYONE, TO_STAFF, *state.participants, ParticipantId("nobody")))
     kind, text = chance.choice(
         [
             *(("plain", text) for text in TEXTS),
@@ -55,28 +87,9 @@ def wishes(state: RoomState, chance: Random, cast: Cast) -> list[Wish]:
             ("link", "javascript:alert(1)"),
         ]
     )
-    settings = replace(
-        state.settings, hold_messages=chance.random() < 0.5, slow_mode_s=chance.choice((0, 0, 3))
-    )
     post = PostMessage(text, kind, to)  # type: ignore[arg-type]  # One of the four formats.
-    authors = [
-        person for m in state.messages for person in cast.everyone if person.participant == m.participant
-    ]
-    author = chance.choice(authors) if authors else anyone
+    answered = chance.choice([GONE, *(m.id for m in state.messages)])
     return [
         *[(person, post) for person in cast.everyone],
-        (anyone, replace(post, reply_to=message)),
-        (anyone, ReactToMessage(message, chance.choice(list(Reaction)))),
-        (anyone, ReactToMessage(message, Reaction.HEART)),
-        (anyone, UnreactToMessage(message)),
-        *[(person, EditMessage(message, chance.choice(TEXTS))) for person in (author, anyone)],
-        (author, DeleteMessage(message)),
-        (staff, DeleteMessage(message)),
-        (staff, PinMessage(message)),
-        (staff, UnpinMessage(pinned)),
-        (staff, ApproveMessage(held)),
-        (staff, ApproveMessage(held)),
-        (staff, RejectMessage(held)),
-        (cast.host, ChangeSettings(settings)),
-        (anyone, chance.choice((PinMessage(message), ApproveMessage(message), RejectMessage(message)))),
+        (cast.anyone(chance), replace(post, reply_to=answered)),
     ]

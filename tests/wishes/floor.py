@@ -15,7 +15,8 @@ from schemas.commands.floor import (
     Spotlight,
     TakeFloor,
 )
-from schemas.commands.tracks import MuteAll
+from schemas.commands.roster import JoinSession
+from schemas.commands.tracks import MuteAll, UnmuteTrack
 from schemas.ids import ParticipantId
 from schemas.reactions import Reaction
 from tests.wishes.cast import Cast, Wish
@@ -35,26 +36,35 @@ EXAMPLES: tuple[Command, ...] = (
 
 
 def wishes(state: RoomState, chance: Random, cast: Cast) -> list[Wish]:
-    """What somebody may want now."""
-    people = [*state.participants, NOBODY]
-    one = chance.choice(people)
-    anyone = cast.anyone(chance)
-    staff = chance.choice((cast.host, cast.host, cast.assistant))
+    """What somebody may want now. Without its host a class has nothing to say: first people come."""
+    absent = [person for person in cast.everyone if person.participant not in state.participants]
+    if len(absent) > 1 or cast.host in absent:
+        return [(person, JoinSession(person.display_name)) for person in absent]
+    host, anyone = cast.host, cast.anyone(chance)
+    one = chance.choice([*state.participants, *state.participants, NOBODY])
     seconds = chance.choice((None, 5, 60))
-    lit = tuple(chance.choice(list(state.participants) or people) for _ in range(chance.randrange(3)))
-    return [
-        (anyone, RaiseHand()),
+    lit = tuple(chance.choice(list(state.participants)) for _ in range(chance.randrange(3)))
+    forbidden = (LowerAllHands(), NextHand(), Spotlight(lit), GiveFloor(one), MuteAll(), AskToUnmute(one))
+    possible: list[Wish] = [
         (anyone, RaiseHand()),
         (anyone, LowerHand()),
-        (staff, NextHand(seconds)),
-        (staff, GiveFloor(one, seconds)),
-        (staff, TakeFloor(chance.choice([*state.floor.speaking, one]))),
-        (anyone, TakeFloor()),
-        (staff, AskToUnmute(one)),
-        (staff, Spotlight(lit)),
+        (host, GiveFloor(one, seconds)),
+        (anyone, TakeFloor(one)),
+        (host, AskToUnmute(one)),
+        (host, Spotlight(lit)),
         (anyone, React(chance.choice(list(Reaction)))),
         (anyone, React(Reaction.CLAP)),
-        (staff, MuteAll(chance.random() < 0.5)),
-        (anyone, chance.choice((LowerAllHands(), NextHand(), Spotlight(lit), GiveFloor(one), MuteAll()))),
-        (cast.host, LowerAllHands()),
+        (host, MuteAll(chance.random() < 0.5)),
+        (anyone, chance.choice(forbidden)),
+        *[(host, TakeFloor(who)) for who in state.floor.speaking],
+        *[(p, TakeFloor()) for p in cast.everyone if p.participant in state.floor.speaking],
+        *[
+            (p, UnmuteTrack(t.id))
+            for t in state.tracks.values()
+            for p in cast.everyone
+            if p.participant == t.participant
+        ],
     ]
+    if state.hands:
+        possible += [(host, NextHand(seconds)), (host, NextHand(seconds)), (host, LowerAllHands())]
+    return possible
