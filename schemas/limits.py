@@ -102,13 +102,13 @@ SCAN_S: Final = 120.0  # 100 MiB through clamd take some ten seconds on a busy m
 FILE_ORPHAN_S: Final = 7_200.0  # An object that no log knows after twice the time of an upload is nobody's.
 
 # --- polls and pulse -----------------------------------------------------------------------------
-POLLS_KEPT_MAX: Final = 30  # In a room: a lesson's polls and those prepared; older ones are read models.
+POLLS_KEPT_MAX: Final = 20  # In a room: a lesson's polls and those prepared; older ones are read models.
 POLLS_OPEN_MAX: Final = 2  # At once: nobody answers three; bounds the sheets that a room holds.
 POLL_ITEMS_MAX: Final = 20  # Questions of a quiz that is answered in one go.
 POLL_OPTIONS_MAX: Final = 12  # Options, or steps of a scale (0 to 10 has eleven); more is a list.
 POLL_QUESTION_CHARS_MAX: Final = 300  # Two lines on a slide.
 POLL_OPTION_CHARS_MAX: Final = 150  # One line on a telephone, twice.
-POLL_CHARS_MAX: Final = 6_000  # All words of a poll: thirty such polls stay far below a snapshot's size.
+POLL_CHARS_MAX: Final = 6_000  # All words of a poll: all polls of a room stay far below a snapshot's size.
 POLL_TEXT_CHARS_MAX: Final = 200  # A short answer; longer ones are homework.
 POLL_TEXTS_KEPT_MAX: Final = 30  # Latest texts shown live, per poll; all of them are in the read model.
 POLL_POINTS_MAX: Final = 100  # Per question.

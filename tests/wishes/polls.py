@@ -17,6 +17,7 @@ from schemas.commands.polls import (
     ReopenPoll,
 )
 from schemas.ids import PollId
+from schemas.limits import POLLS_KEPT_MAX
 from schemas.polls import Answer, PollItem
 from tests.wishes.cast import Cast, Wish
 
@@ -48,7 +49,9 @@ def wishes(state: RoomState, chance: Random, cast: Cast) -> list[Wish]:
     polls = state.polls.polls
     poll = chance.choice(polls) if polls else Poll(NONE, "", (WHY,))
     latest = state.polls.open[-1] if state.polls.open else poll
-    match chance.choices(("prepare", "answer", "go on", "odd"), (7, 5, 4, 1))[0]:
+    # A teacher who has begun to collect polls goes on until the room is full.
+    prepares = 12 if 6 < len(polls) < POLLS_KEPT_MAX else 3
+    match chance.choices(("prepare", "answer", "go on", "odd"), (prepares, 4, 4, 3))[0]:
         case "prepare":
             return [(staff, CreatePoll(items, chance.choice(("", "Quiz")), is_anonymous, seconds))]
         case "answer":
@@ -59,7 +62,7 @@ def wishes(state: RoomState, chance: Random, cast: Cast) -> list[Wish]:
         case _:
             return [
                 (staff, EditPoll(poll.id, items, "Edited", is_anonymous, seconds)),
-                (staff, DeletePoll(poll.id)),
+                *[(staff, DeletePoll(poll.id))] * 3,
                 (staff, AskPoll(items, "Now", is_anonymous, seconds)),
                 (cast.anyone(chance), AskPoll(items)),
                 (cast.anyone(chance), ClosePoll(poll.id)),
