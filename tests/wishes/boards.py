@@ -50,7 +50,7 @@ EXAMPLES: tuple[Command, ...] = (
 def wishes(state: RoomState, chance: Random, cast: Cast) -> list[Wish]:
     """What somebody may want now."""
     boards = state.boards.boards
-    board = chance.choice([*boards, BOARD]) if chance.random() < 0.1 or not boards else [*boards][-1]
+    board = chance.choice([*boards, BOARD] if chance.random() < 0.1 or not boards else [*boards])
     pages = boards[board].pages if board in boards else {}
     page = chance.choice([*pages, PageId("1")] if chance.random() < 0.2 or not pages else [*pages])
     generation = pages[page].generation if page in pages else 0
@@ -62,20 +62,34 @@ def wishes(state: RoomState, chance: Random, cast: Cast) -> list[Wish]:
         version = max((known.version if known else 0) + chance.randrange(-1, 3), 0)
         return element(name, version, chance.randrange(9), deleted=chance.random() < 0.2, text="Zeichnung ∂")
 
-    who = chance.choice((cast.host, cast.host, cast.assistant, cast.anyone(chance)))
+    present = [actor for actor in cast.everyone if actor.participant in state.participants]
+    hand = chance.choice([*present, cast.host])
+    who = chance.choice((cast.host, cast.host, cast.assistant, hand))
     allowed = chance.choice(["everyone", "everyone", "staff", (cast.others[0].participant,) * 2])
+    mine = {m.author for m in marks.values() if m.bytes}
+    authors = [actor for actor in present if actor.participant in mine]
+    odd: list[Wish] = [
+        (who, DeleteBoard(BOARD)),
+        (who, RemoveBoardPage(board, page)),
+        (who, AddDeck("Slides", 3, FileId("f1"))),
+        (hand, Draw(board, page, generation + 1, (drawn(),))),
+        (hand, ClearMine(board, page)),
+        (who, HideBoard()),
+    ]
+    fitting: list[Wish] = [
+        *[(actor, ClearMine(board, page)) for actor in authors * 2],
+        *[(who, HideBoard()) for _ in range(2) if state.boards.shown],
+        *[(who, RemoveBoardPage(board, page)) for _ in range(2) if len(pages) > 1],
+        *[(who, DeleteBoard(board)) for _ in range(2) if len(boards) > 2],
+    ]
     return [
         (who, CreateBoard("Sketches")),
-        (who, AddDeck("Slides", 3, FileId("f1"))),
         (who, RenameBoard(board, chance.choice(["Proof", "Graph"]))),
-        (who, DeleteBoard(board)),
-        (who, AddBoardPage(board, chance.choice([None, page]))),
-        (who, RemoveBoardPage(board, page)),
+        *[(who, AddBoardPage(board, chance.choice([None, page])))] * 2,
         (who, ShowBoard(board, chance.choice([None, page]))),
-        (who, HideBoard()),
-        (who, AllowDrawing(board, allowed)),  # type: ignore[arg-type]  # Everybody in the cast is somebody.
-        *[(cast.anyone(chance), Draw(board, page, generation, (drawn(), drawn())))] * 8,
-        (who, Draw(board, page, generation + 1, (drawn(),))),
+        *[(cast.host, AllowDrawing(board, allowed))] * 3,  # type: ignore[arg-type]  # All are somebody.
+        *[(hand, Draw(board, page, generation, (drawn(), drawn())))] * 12,
         (who, ClearPage(board, page)),
-        (cast.anyone(chance), ClearMine(board, page)),
+        *fitting,
+        chance.choice(odd),
     ]
