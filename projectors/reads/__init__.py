@@ -19,6 +19,7 @@ from schemas.ids import (
     RecordingId,
     RoomId,
     RoomKey,
+    SeriesId,
     SessionId,
     TenantId,
     TrackId,
@@ -37,15 +38,17 @@ _sql = queries("reads")
 
 
 class SessionRow(Struct, frozen=True):
-    """A class: planned, running or over."""
+    """A class: planned, running, over, or taken off the time table. ``series`` names the recurring
+    lessons that it is one of."""
 
     id: SessionId
     title: str
-    status: Literal["scheduled", "live", "ended"]
+    status: Literal["scheduled", "live", "ended", "cancelled"]
     starts_at: int | None
     minutes: int | None
     started_at: int | None
     ended_at: int | None
+    series: SeriesId | None = None
 
 
 class RoomRow(Struct, frozen=True):
@@ -59,6 +62,7 @@ class RoomRow(Struct, frozen=True):
     live: SessionRow | None
     next_scheduled: SessionRow | None
     recordings: int
+    archived_at: int | None
 
 
 class RoomPage(Struct, frozen=True):
@@ -155,12 +159,18 @@ class BadCursorError(ValueError):
 
 
 async def list_rooms(
-    pool: Pool, tenant: TenantId, cursor: str | None, limit: int, *, person: str | None = None
+    pool: Pool,
+    tenant: TenantId,
+    cursor: str | None,
+    limit: int,
+    *,
+    person: str | None = None,
+    archived: bool = False,
 ) -> RoomPage:
-    """A tenant's rooms, newest first; if ``person`` is given, only those the person owns, has a lasting
-    role in, or has been in. Raises BadCursorError."""
+    """A tenant's rooms in use (or those archived), newest first; if ``person`` is given, only those the
+    person owns, has a lasting role in, or has been in. Raises BadCursorError."""
     created_at, room = _read_cursor(cursor)
-    rows = await pool.fetch(_sql["list_rooms"], tenant, created_at, room, limit + 1, person)
+    rows = await pool.fetch(_sql["list_rooms"], tenant, created_at, room, limit + 1, person, archived)
     page = tuple(_room(row) for row in rows[:limit])
     more = len(rows) > limit
     return RoomPage(page, f"{page[-1].created_at}.{page[-1].room}" if more and page else None)

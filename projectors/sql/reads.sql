@@ -3,15 +3,15 @@
 -- name: list_rooms
 select r.room, r.title, r.owner, r.default_role, r.created_at,
        (select to_json(s) from (
-            select session as id, title, status, starts_at, minutes, started_at, ended_at from read.sessions
+            select session as id, title, status, starts_at, minutes, started_at, ended_at, series from read.sessions
             where tenant = r.tenant and room = r.room and status = 'live' limit 1) s)::text as live,
        (select to_json(s) from (
-            select session as id, title, status, starts_at, minutes, started_at, ended_at from read.sessions
+            select session as id, title, status, starts_at, minutes, started_at, ended_at, series from read.sessions
             where tenant = r.tenant and room = r.room and status = 'scheduled'
             order by starts_at, session limit 1) s)::text as next_scheduled,
-       (select count(*) from read.recordings c where c.tenant = r.tenant and c.room = r.room) as recordings
+       (select count(*) from read.recordings c where c.tenant = r.tenant and c.room = r.room) as recordings, r.archived_at
 from read.rooms r
-where r.tenant = $1
+where r.tenant = $1 and (r.archived_at is not null) = $6
   and ($2::bigint is null or (r.created_at, r.room) < ($2::bigint, $3::text))
   and ($5::text is null or r.owner = $5
        or exists (select from read.members m where m.tenant = r.tenant and m.room = r.room and m.person = $5)
@@ -22,13 +22,13 @@ limit $4;
 -- name: get_room
 select r.room, r.title, r.owner, r.default_role, r.created_at,
        (select to_json(s) from (
-            select session as id, title, status, starts_at, minutes, started_at, ended_at from read.sessions
+            select session as id, title, status, starts_at, minutes, started_at, ended_at, series from read.sessions
             where tenant = r.tenant and room = r.room and status = 'live' limit 1) s)::text as live,
        (select to_json(s) from (
-            select session as id, title, status, starts_at, minutes, started_at, ended_at from read.sessions
+            select session as id, title, status, starts_at, minutes, started_at, ended_at, series from read.sessions
             where tenant = r.tenant and room = r.room and status = 'scheduled'
             order by starts_at, session limit 1) s)::text as next_scheduled,
-       (select count(*) from read.recordings c where c.tenant = r.tenant and c.room = r.room) as recordings
+       (select count(*) from read.recordings c where c.tenant = r.tenant and c.room = r.room) as recordings, r.archived_at
 from read.rooms r
 where r.tenant = $1 and r.room = $2;
 
@@ -39,11 +39,11 @@ left join read.members m on m.tenant = r.tenant and m.room = r.room and m.person
 where r.tenant = $1 and r.room = $2;
 
 -- name: list_sessions
-select session as id, title, status, starts_at, minutes, started_at, ended_at
+select session as id, title, status, starts_at, minutes, started_at, ended_at, series
 from read.sessions
 where tenant = $1 and room = $2
-order by status = 'ended', status <> 'live',
-         case when status = 'scheduled' then starts_at end, started_at desc, session
+order by status in ('ended', 'cancelled'), status <> 'live',
+         case when status = 'scheduled' then starts_at end, coalesce(started_at, starts_at) desc, session
 limit $3;
 
 -- name: attendance

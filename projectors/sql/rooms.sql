@@ -8,6 +8,7 @@ create table if not exists rooms (
     owner        text   not null,
     default_role text   not null,
     created_at   bigint not null,
+    archived_at  bigint,
     primary key (tenant, room)
 );
 create index if not exists rooms_newest on rooms (tenant, created_at desc, room desc);
@@ -30,18 +31,42 @@ create table if not exists sessions (
     started_at bigint,
     ended_at   bigint,
     end_reason text,
+    series     text,
     primary key (tenant, room, session)
 );
+create index if not exists sessions_plan on sessions (tenant, starts_at);
 
 -- name: create_room
-insert into rooms values ($1, $2, $3, $4, $5, $6);
+insert into rooms (tenant, room, title, owner, default_role, created_at) values ($1, $2, $3, $4, $5, $6);
+
+-- name: rename_room
+update rooms set title = $3 where tenant = $1 and room = $2;
+
+-- name: set_default_role
+update rooms set default_role = $3 where tenant = $1 and room = $2;
+
+-- name: archive_room
+-- Of a restored room the time is null.
+update rooms set archived_at = $3 where tenant = $1 and room = $2;
 
 -- name: add_member
 insert into members values ($1, $2, $3, $4) on conflict (tenant, room, person) do update set role = excluded.role;
 
+-- name: remove_member
+delete from members where tenant = $1 and room = $2 and person = $3;
+
 -- name: schedule
-insert into sessions (tenant, room, session, title, status, starts_at, minutes)
-values ($1, $2, $3, $4, 'scheduled', $5, $6);
+insert into sessions (tenant, room, session, title, status, starts_at, minutes, series)
+values ($1, $2, $3, $4, 'scheduled', $5, $6, $7);
+
+-- name: move
+update sessions set starts_at = $4, minutes = $5 where tenant = $1 and room = $2 and session = $3;
+
+-- name: rename_session
+update sessions set title = $4 where tenant = $1 and room = $2 and session = $3;
+
+-- name: cancel
+update sessions set status = 'cancelled', ended_at = $4 where tenant = $1 and room = $2 and session = $3;
 
 -- name: start
 -- A planned session keeps its plan.

@@ -21,6 +21,11 @@ WITHOUT_A_MODEL = {
     "floor.hand_lowered",
     "track.muted",
     "track.unmuted",
+    "lifecycle.session_extended",
+    "lifecycle.ending_soon",
+    "lobby.connected",
+    "lobby.disconnected",
+    "lobby.told",
     "media.placed",
     "media.node_lost",
 }
