@@ -39,7 +39,7 @@ export function emptyView(change: Partial<RoomView> = {}): RoomView {
     timer: { clock: null },
     boards: { boards: [], shown: null },
     files: { files: [] },
-    breakouts: {},
+    breakouts: { plan: [], opening: null, of: null, sees_all: false },
     consents: { recording: null, asks: false, mine: null, people: [] },
     ...change,
   };
