@@ -63,7 +63,7 @@ def wishes(state: RoomState, chance: Random, cast: Cast) -> list[Wish]:
         (chance.choice((author, cast.host, anyone)), DeleteMessage(message.id)),
         (cast.host, PinMessage(message.id)),
         (cast.host, UnpinMessage(message.id)),
-        *[(cast.host, UnpinMessage(m.id)) for m in state.messages if m.pinned],
+        *[(cast.host, UnpinMessage(m.id)) for m in state.messages if m.pinned] * 3,
         (
             anyone,
             chance.choice((PinMessage(message.id), ApproveMessage(message.id), RejectMessage(message.id))),
