@@ -8,9 +8,13 @@ makes one MP4 of the whole class and a poster (``layout`` says who is where, ``p
 mixes, ``names`` letters); **announce** says that all is there. ``store`` is the object store; the edge
 reads through it. Start with ``timeline``, then ``capture``.
 
-Invariants: an artifact's id and key derive from recording, kind and track, and a command's id from what
-it says, so that whatever was done twice is there once. Every time is counted from the start of the
-recording; two tracks of one person share that person's clock, so that lips and voice agree.
+The film has neither pauses nor people who were left out (``pieces``, ``timeline``). After a redaction a
+new version is made from the tracks of the one before it (``recut``), and only then are old objects
+removed. A ``purge`` job removes a recording that was deleted or has expired.
+
+Invariants: an artifact's id and key derive from recording, version, kind and track, and a command's id
+from what it says, so that whatever was done twice is there once. Every time is counted in the film; two
+tracks of one person share that person's clock, so that lips and voice agree.
 
 Formats: Opus and VP8 go to WebM; H.264 goes to MP4, because WebM does not allow it and every browser
 plays it there. Muted times and lost packets leave a gap in the timestamps; nothing is invented.

@@ -13,7 +13,7 @@ from artifacts.progress import Progress
 from bus.interface import Bus, BusError
 from schemas.artifacts import Artifact
 from schemas.commands import Command
-from schemas.commands.recording import AddArtifact, CompleteRecording, ReportStep
+from schemas.commands.recording import AddArtifact, CompleteRecording, ReportErased, ReportStep
 from schemas.envelope import Actor, Envelope, Outcome, Rejected
 from schemas.ids import CommandId, RecordingId, RoomKey, derived_id
 from schemas.limits import COMMAND_DEADLINE_S, STEP_REPORT_PERCENT, STEP_REPORT_S
@@ -26,13 +26,16 @@ _DETAIL_CHARS_MAX = 500  # ReportStep's own bound.
 
 
 class Announcer:
-    """Speaks for one attempt at one recording."""
+    """Speaks for one attempt at one version of a recording."""
 
-    def __init__(self, bus: Bus, key: RoomKey, recording: RecordingId, attempt: int) -> None:
+    def __init__(
+        self, bus: Bus, key: RoomKey, recording: RecordingId, attempt: int, version: int = 0
+    ) -> None:
         self._bus = bus
         self._key = key
         self._recording = recording
         self._attempt = attempt
+        self._version = version
 
     @asynccontextmanager
     async def step(self, name: str) -> AsyncIterator[Progress]:
@@ -56,11 +59,15 @@ class Announcer:
 
     async def add(self, artifact: Artifact) -> None:
         """Announces an artifact that is in the store. Raises CommandRefusedError."""
-        await self._must(AddArtifact(self._recording, artifact), "add", artifact.id)
+        await self._must(AddArtifact(self._recording, artifact, self._version), "add", artifact.id)
 
     async def complete(self, duration_ms: int) -> None:
         """Announces that every artifact is there. Raises CommandRefusedError."""
-        await self._must(CompleteRecording(self._recording, duration_ms), "complete")
+        await self._must(CompleteRecording(self._recording, duration_ms, self._version), "complete")
+
+    async def erased(self) -> None:
+        """Says that no object of the recording is left. Raises CommandRefusedError."""
+        await self._must(ReportErased(self._recording), "erased")
 
     async def _watch(self, name: str, progress: Progress) -> None:
         said = 0
@@ -73,7 +80,14 @@ class Announcer:
                 await self._report(name, "started", said)
 
     async def _report(self, step: str, status: str, percent: int, detail: str = "") -> None:
-        command = ReportStep(self._recording, step, status, percent, detail[:_DETAIL_CHARS_MAX])  # type: ignore[arg-type]
+        command = ReportStep(
+            self._recording,
+            step,
+            status,  # type: ignore[arg-type]
+            percent,
+            detail[:_DETAIL_CHARS_MAX],
+            self._version,
+        )
         outcome = await self._submit(command, "step", step, status, str(percent), str(self._attempt))
         if isinstance(outcome, Rejected):  # People miss a line; the work itself is not in doubt.
             _log.warning("%s %s %s: %s", self._recording, step, status, outcome.code)
@@ -84,7 +98,7 @@ class Announcer:
             raise CommandRefusedError(f"{command.name}: {outcome.code}: {outcome.message}")
 
     async def _submit(self, command: Command, *said: str) -> Outcome:
-        command_id = CommandId(derived_id("c", self._recording, *said))
+        command_id = CommandId(derived_id("c", self._recording, str(self._version), *said))
         deadline = int((time.time() + COMMAND_DEADLINE_S) * 1000)
         return await self._bus.commands.submit(Envelope(self._key, command, command_id, _ACTOR, deadline))
 

@@ -14,6 +14,7 @@ from artifacts import spool
 from artifacts.clock import Line, Report, SegmentSurvey, ntp_us, sender_clock
 from artifacts.depayload import depayload
 from artifacts.errors import RemotePacketError
+from artifacts.pieces import film_ms, next_ms
 from artifacts.progress import Progress
 from artifacts.reorder import Reorder
 from artifacts.timeline import Timeline, TrackLine
@@ -86,12 +87,9 @@ def write(
     try:
         for packet in _in_order(track, reorder, progress):
             for frame in make_frames.push(packet):
-                at_ms = round(clocks[frame.segment].at(frame.timestamp) / 1000) - whole.started_at
-                if line.kind is MediaKind.AUDIO and at_ms < 0:
-                    continue
-                if at_ms < whole.duration_ms:
-                    # What a picture shows at the start may have been captured just before.
-                    writer.write(max(0, at_ms), is_key=frame.is_key, data=frame.data)
+                at_ms = _film_ms(line, clocks[frame.segment].at(frame.timestamp) / 1000)
+                if at_ms is not None:
+                    writer.write(at_ms, is_key=frame.is_key, data=frame.data)
     finally:
         writer.close()
     if writer.first_ms is None:
@@ -107,6 +105,14 @@ def write(
         reorder.lost,
         make_frames.broken,
     )
+
+
+def _film_ms(line: TrackLine, wall: float) -> int | None:
+    """Where a frame captured then (Unix milliseconds) is in the film. What a picture shows at the start
+    of a piece may have been captured just before; a sound is heard then, or not at all."""
+    find = film_ms if line.kind is MediaKind.AUDIO else next_ms
+    at_ms = find(line.pieces, round(wall))
+    return None if at_ms is None else int(at_ms)
 
 
 def from_artifact(line: TrackLine, artifact: Artifact, path: Path) -> TrackFile:

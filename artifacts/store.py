@@ -49,6 +49,11 @@ def object_key(key: RoomKey, recording: RecordingId, artifact: ArtifactId, exten
     return f"{key.tenant}/{key.room}/{recording}/{artifact}.{extension}"
 
 
+def object_prefix(key: RoomKey, recording: RecordingId) -> str:
+    """What the keys of all artifacts of a recording begin with."""
+    return f"{key.tenant}/{key.room}/{recording}/"
+
+
 class Store:
     """One bucket. Every method raises StoreError or one of its kinds."""
 

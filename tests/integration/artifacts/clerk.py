@@ -159,5 +159,10 @@ class Class:
         self._at(at_ms)
         await self.clerk.ask(TEACHER, StopRecording())
 
+    async def ask(self, at_ms: int, actor: Actor, command: Command) -> None:
+        """Somebody asks something else."""
+        self._at(at_ms)
+        await self.clerk.ask(actor, command)
+
     def _at(self, at_ms: int) -> None:
         self.clerk.now_ms = START_MS + at_ms

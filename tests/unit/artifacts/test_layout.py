@@ -27,12 +27,24 @@ def track(name: str, source: Source, *flowing: tuple[int, int]) -> TrackLine:
     spans = tuple(Span(*f) for f in flowing or (WHOLE,))
     kind = KIND_OF_SOURCE[source]
     mime_type = "audio/opus" if kind == "audio" else "video/VP8"
-    return TrackLine(TrackId(f"{name}-{source}"), ParticipantId(name), kind, source, mime_type, 90_000, spans)
+    who = ParticipantId(name)
+    return TrackLine(TrackId(f"{name}-{source}"), who, kind, source, mime_type, 90_000, spans, ())
 
 
 def of(people: list[PersonLine], tracks: list[TrackLine], duration_ms: int = 1_000) -> Timeline:
     return Timeline(
-        RecordingId("r"), SessionId("s"), 0, duration_ms, tuple(tracks), tuple(people), {}, frozenset(), False
+        RecordingId("r"),
+        SessionId("s"),
+        version=0,
+        pieces=(),
+        duration_ms=duration_ms,
+        tracks=tuple(tracks),
+        people=tuple(people),
+        artifacts={},
+        steps_finished=frozenset(),
+        earlier=None,
+        is_completed=False,
+        is_gone=False,
     )
 
 
