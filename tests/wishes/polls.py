@@ -50,7 +50,7 @@ def wishes(state: RoomState, chance: Random, cast: Cast) -> list[Wish]:
     poll = chance.choice(polls) if polls else Poll(NONE, "", (WHY,))
     latest = state.polls.open[-1] if state.polls.open else poll
     # A teacher who has begun to collect polls goes on until the room is full.
-    prepares = 12 if 6 < len(polls) < POLLS_KEPT_MAX else 3
+    prepares = 12 if 4 < len(polls) < POLLS_KEPT_MAX else 4
     match chance.choices(("prepare", "answer", "go on", "odd"), (prepares, 4, 4, 3))[0]:
         case "prepare":
             return [(staff, CreatePoll(items, chance.choice(("", "Quiz")), is_anonymous, seconds))]
