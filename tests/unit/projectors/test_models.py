@@ -27,6 +27,7 @@ WITHOUT_A_MODEL = {
     "lobby.disconnected",
     "lobby.told",
     "media.placed",
+    "pulse.faded",
     "media.node_lost",
 }
 
