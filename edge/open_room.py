@@ -8,13 +8,16 @@ Invariants
 
 - Every viewer of a room has been told everything up to ``told``; all of them always stand there.
 - A viewer is added and removed between two awaits: there is no moment at which it could miss an event.
-- When somebody's role changes, or they enter or leave the class, a fresh view follows the events.
+- When what a page says of its person changes (role, presence, permissions), a fresh view follows the
+  events; at once when the role did, because others' events are shown by it, otherwise in slices: a lock
+  concerns a whole class.
 """
 
 import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
+from typing import NamedTuple
 
 import msgspec
 
@@ -25,14 +28,15 @@ from edge.metrics import EVENT_AGE_S, FANOUT_S
 from edge.outbox import Frame
 from edge.viewer import Standing, Viewer, encode
 from rooms.follower import RoomFollower, follow_room, load
+from rooms.room import apply, initial
 from rooms.state import RoomState
+from rooms.viewer import moved
 from schemas import subjects
 from schemas.envelope import Commit
 from schemas.events import EventData
-from schemas.events.lifecycle import RoomCreated, SessionEnded
+from schemas.events.lifecycle import SessionEnded
 from schemas.events.media import NodeLost, RoomPlaced
 from schemas.events.roster import (
-    MemberAdded,
     ParticipantConnected,
     ParticipantDisconnected,
     ParticipantJoined,
@@ -49,19 +53,25 @@ from schemas.limits import (
     RESUME_BYTES_MAX,
     RESUME_EVENTS_MAX,
     RESUME_RING_COMMITS,
+    VIEWS_SLICE_S,
 )
 from schemas.signalling import Signal
 
 log = logging.getLogger(__name__)
-
-# Only these change who may see what: between them nobody's standing is asked for again.
-_STANDING = (RoomCreated, MemberAdded, ParticipantJoined, ParticipantLeft, RoleChanged, SessionEnded)
 
 # These cut through the tick: somebody must stop being heard, or media must be rebuilt, now.
 _URGENT = (TrackMuted, TrackClosed, RoleChanged, ParticipantLeft, SessionEnded, RoomPlaced, NodeLost)
 
 Tail = tuple[Frame, int]
 """The frame of what somebody missed, and how many events are in it."""
+
+
+class Taken(NamedTuple):
+    """A commit, and whose standing it may have changed (None: anybody's)."""
+
+    commit: Commit
+    moved: frozenset[ParticipantId] | None
+
 
 _signal_decoder = msgspec.json.Decoder(Signal)
 
@@ -79,10 +89,12 @@ class OpenRoom:
         self._clock = clock
         self._reconnect = reconnect
         self._follower: RoomFollower | None = None
-        self._ring: deque[Commit] = deque(maxlen=RESUME_RING_COMMITS)
+        self._ring: deque[Taken] = deque(maxlen=RESUME_RING_COMMITS)
         self._pending: list[Commit] = []
         self._told = 0
-        self._standings_moved = False
+        self._moved: frozenset[ParticipantId] | None = frozenset()
+        self._owed: dict[ConnectionId, Viewer] = {}
+        self._owed_timer: asyncio.TimerHandle | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._flushed_at = 0.0
         self._tick_s = FANOUT_TICK_S
@@ -113,16 +125,18 @@ class OpenRoom:
         self._told = self.state.seq
         self._ring.clear()
         self._pending.clear()
+        self._owed.clear()
+        self._moved = frozenset()
         for viewer in self.viewers.values():  # Only after a room was read anew.
             viewer.show(self.state)
         self.is_ready.set()
 
     def _take(self, state: RoomState, stored: Stored) -> None:
+        commit, whose = stored.commit, moved(self.state, state)
         self.state = state
-        commit = stored.commit
-        self._ring.append(commit)
+        self._ring.append(Taken(commit, whose))
         self._pending.append(commit)
-        self._standings_moved |= any(isinstance(e.data, _STANDING) for e in commit.events)
+        self._moved = None if whose is None or self._moved is None else self._moved | whose
         self._schedule(is_urgent=any(isinstance(e.data, _URGENT) for e in commit.events))
         for event in commit.events:
             self._obey(event.data, commit.last_seq)
@@ -182,23 +196,30 @@ class OpenRoom:
         start = self._ring_start()
         if start == 1:
             return
-        earlier = [s.commit async for s in self._bus.log.read(self.key) if s.commit.seq < start]
+        earlier: list[Taken] = []
+        state = initial(self.key)
+        async for stored in self._bus.log.read(self.key):
+            if stored.commit.seq >= start:
+                break
+            before, state = state, apply(state, stored.commit)
+            earlier.append(Taken(stored.commit, moved(before, state)))
         fits = len(earlier) + len(self._ring) <= RESUME_RING_COMMITS
         if fits and self._ring_start() == start:  # The room may have been read anew meanwhile.
             self._ring.extendleft(reversed(earlier))
 
     def _ring_start(self) -> int:
         """The first seq in the ring; what it would be if it is empty."""
-        return self._ring[0].seq if self._ring else self.state.seq + 1
+        return self._ring[0].commit.seq if self._ring else self.state.seq + 1
 
     def tail(self, viewer: Viewer, seq: int) -> Tail | None:
         """What this viewer lacks after ``seq``, or None when a view is better (or all there is)."""
         if seq > self.state.seq or seq + 1 < self._ring_start() or self.state.seq - seq > RESUME_EVENTS_MAX:
             return None
-        commits = [commit for commit in self._ring if commit.last_seq > seq]
-        if any(_changes_standing(e.data, viewer.participant) for c in commits for e in c.events):
+        missed = [taken for taken in self._ring if taken.commit.last_seq > seq]
+        if any(taken.moved is None or viewer.participant in taken.moved for taken in missed):
             return None
-        tail = Span(commits, seq).frame_for(viewer.participant, viewer.standing_in(self.state)[0])
+        span = Span([taken.commit for taken in missed], seq)
+        tail = span.frame_for(viewer.participant, viewer.standing_in(self.state).role)
         return tail if len(tail[0].payload) <= RESUME_BYTES_MAX else None
 
     def add(self, viewer: Viewer, tail: Tail | None) -> None:
@@ -216,6 +237,7 @@ class OpenRoom:
     def remove(self, viewer: Viewer) -> None:
         """Forgets a viewer."""
         self.viewers.pop(viewer.connection, None)
+        self._owed.pop(viewer.connection, None)
 
     # --- going out -------------------------------------------------------------------------------
     def _schedule(self, *, is_urgent: bool) -> None:
@@ -238,10 +260,12 @@ class OpenRoom:
         oldest = self._pending[0].at
         self._pending = []
         self._told = span.through
-        moved, self._standings_moved = self._standings_moved, False
+        whose, self._moved = self._moved, frozenset()
         for viewer in tuple(self.viewers.values()):
-            now = viewer.standing_in(self.state) if moved else viewer.standing
-            self._tell(viewer, span, now)
+            concerned = whose is None or viewer.participant in whose
+            self._tell(viewer, span, viewer.standing_in(self.state) if concerned else viewer.standing)
+        if self._owed_timer is None:
+            self._show_owed()
         self._flushed_at = loop.time()
         # A process never spends more than a third of a core on one room's fan-out (limits-facts §3).
         self._tick_s = max(FANOUT_TICK_S, 3 * (self._flushed_at - started))
@@ -250,12 +274,38 @@ class OpenRoom:
 
     def _tell(self, viewer: Viewer, span: Span, now: Standing) -> None:
         before = viewer.standing
-        if before == now:
-            viewer.events(*span.frame_for(viewer.participant, now[0]))
+        if before.role == now.role:
+            viewer.events(*span.frame_for(viewer.participant, now.role))
+            if before != now:
+                viewer.standing = now
+                self._owed[viewer.connection] = viewer
             return
         # On the way from one role to another only what both may see is told; the view has the rest.
-        viewer.events(*span.frame_for(viewer.participant, None if before[0] != now[0] else now[0]))
+        viewer.events(*span.frame_for(viewer.participant, None))
+        self._owed.pop(viewer.connection, None)
         viewer.show(self.state)
+
+    def _show_owed(self) -> None:
+        """Sends fresh views for a moment, the latest owed first; the rest in later turns of the loop.
+
+        Nothing is pending here: the view is of the very state up to which everybody was told.
+        """
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        while self._owed and loop.time() - started < VIEWS_SLICE_S:
+            _, viewer = self._owed.popitem()
+            if viewer.closing is None:
+                viewer.show(self.state)
+        # As with events, no more than a third of a core.
+        pause = 2 * (loop.time() - started)
+        self._owed_timer = loop.call_later(pause, self._show_more) if self._owed else None
+
+    def _show_more(self) -> None:
+        self._owed_timer = None
+        if self._pending:
+            self.flush()
+        else:
+            self._show_owed()
 
     async def _on_signal(self, message: Message) -> None:
         named = subjects.parse_signal(message.subject)
@@ -271,13 +321,3 @@ class OpenRoom:
             who = viewer.participant
             if who in present and who != signal.sender and (not signal.to or who in signal.to):
                 viewer.signal(frame)
-
-
-def _changes_standing(fact: EventData, participant: ParticipantId) -> bool:
-    match fact:
-        case SessionEnded():
-            return True
-        case ParticipantJoined() | ParticipantLeft() | RoleChanged():
-            return fact.participant == participant
-        case _:
-            return False

@@ -1,15 +1,19 @@
 """One open socket as the hub sees it: who looks, and the way to them."""
 
+from typing import NamedTuple
+
 import msgspec
 
 from edge.metrics import CLOSINGS
 from edge.outbox import Frame, Outbox, Wire
 from edge.tokens import Access
 from rooms.state import RoomState
-from rooms.view import role_seen, view
+from rooms.view import view
+from rooms.viewer import viewer as looking
 from schemas.frames import CLOSE_CODES, Closing, ServerFrame, ViewFrame
 from schemas.ids import ConnectionId, ParticipantId, RoomKey, participant_id
 from schemas.media import Role
+from schemas.permissions import Permission
 
 _json = msgspec.json.Encoder()
 
@@ -39,8 +43,13 @@ def refuse(wire: Wire, code: str, retry_after_ms: int | None = None) -> None:
     wire.close(encode(Closing(code, SENTENCES[code], retry_after_ms)), CLOSE_CODES[code], code)
 
 
-Standing = tuple[Role | None, bool]
-"""By which role events are shown to somebody, and whether they are in the class."""
+class Standing(NamedTuple):
+    """Where somebody stands in a room: what ``me`` says in their view, and by which role events are
+    shown to them."""
+
+    role: Role | None = None
+    present: bool = False
+    permissions: frozenset[Permission] = frozenset()
 
 
 class Viewer:
@@ -65,7 +74,7 @@ class Viewer:
         self.participant: ParticipantId = participant_id(key, access.person.id)
         self.wire = wire
         self.outbox = Outbox(wire)
-        self.standing: Standing = (None, False)
+        self.standing = Standing()
         self.claim: float = 0
         """The seq at which this socket became its participant's on the log; infinite while that was
         asked for and not answered; 0 if it never was. Losing a socket with a claim must be told."""
@@ -73,8 +82,8 @@ class Viewer:
 
     def standing_in(self, state: RoomState) -> Standing:
         """Where this person stands in the room now."""
-        role = role_seen(state, self.participant, self.access.person.capabilities)
-        return role, self.participant in state.participants
+        looks = looking(state, self.participant, self.access.person.capabilities)
+        return Standing(looks.role, looks.present, looks.listed)
 
     def show(self, state: RoomState) -> None:
         """Sends a fresh view, which replaces what the page has."""

@@ -18,7 +18,6 @@ from rooms import (
     studio,
     timer,
 )
-from rooms.permissions import FROM_OUTSIDE
 from rooms.state import Participant, PlannedSession, Recording, RoomState, Session, Track
 from rooms.viewer import Viewer, viewer
 from schemas.envelope import STAFF, Capability, Event, RecordedActor
@@ -116,9 +115,8 @@ def role_seen(
 
 
 def _me(looks: Viewer) -> MeView:
-    if looks.present:
-        return MeView(looks.participant, looks.role, tuple(sorted(looks.permissions)))
-    return MeView(looks.participant, None, tuple(sorted(looks.permissions & FROM_OUTSIDE)))
+    role = looks.role if looks.present else None
+    return MeView(looks.participant, role, tuple(sorted(looks.listed)))
 
 
 def _session(session: Session) -> SessionView:

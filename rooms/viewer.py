@@ -1,9 +1,11 @@
 """Who looks at a room: what each topic needs to know to show its part."""
 
+from collections.abc import Mapping
+
 from msgspec import Struct
 
-from rooms.permissions import Permission, permissions_of, standing_role
-from rooms.state import RoomState
+from rooms.permissions import FROM_OUTSIDE, Permission, permissions_of, standing_role
+from rooms.state import Participant, RoomState
 from schemas.envelope import STAFF, Capability
 from schemas.ids import ParticipantId
 from schemas.media import Role
@@ -26,6 +28,11 @@ class Viewer(Struct, frozen=True):
         """Whether this person may do this now."""
         return permission in self.permissions
 
+    @property
+    def listed(self) -> frozenset[Permission]:
+        """The permissions that the view lists: before joining only what makes sense from outside."""
+        return self.permissions if self.present else self.permissions & FROM_OUTSIDE
+
 
 def viewer(
     state: RoomState, participant: ParticipantId | None, capabilities: tuple[Capability, ...] = ()
@@ -37,3 +44,37 @@ def viewer(
     holds = present or standing_role(state, participant, capabilities)
     permissions = permissions_of(state, participant, holds.role, holds.custom_role)
     return Viewer(participant, holds.role, present is not None, permissions)
+
+
+def moved(before: RoomState, after: RoomState) -> frozenset[ParticipantId] | None:
+    """Whose role, presence or permissions may differ between two states; None: anybody's.
+
+    A pass over the people of the class where they changed; nothing at all after most commits.
+    """
+    if _class_wide(before) != _class_wide(after):
+        return None
+    pairs = zip(_personal(before), _personal(after), strict=True)
+    changed = (_differences(one, other) for one, other in pairs if one is not other)
+    return frozenset[ParticipantId]().union(*changed)
+
+
+def _class_wide(state: RoomState) -> tuple[object, ...]:
+    return state.owner, state.settings.default_role, state.policy, state.rights.locks
+
+
+def _personal(state: RoomState) -> tuple[Mapping[ParticipantId, object], ...]:
+    speaking = dict.fromkeys(state.floor.speaking)  # Until when does not matter.
+    rights = state.rights
+    return state.participants, state.given_roles, state.members, rights.granted, rights.revoked, speaking
+
+
+def _differences(
+    one: Mapping[ParticipantId, object], other: Mapping[ParticipantId, object]
+) -> set[ParticipantId]:
+    same = {k for k, v in one.items() if k in other and (v is other[k] or _counts(v) == _counts(other[k]))}
+    return (one.keys() | other.keys()) - same
+
+
+def _counts(value: object) -> object:
+    """What of a person decides; a lost line does not."""
+    return (value.role, value.custom_role) if isinstance(value, Participant) else value
