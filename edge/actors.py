@@ -17,6 +17,7 @@ def actor_of(access: Access, key: RoomKey, edge: EdgeId, connection: ConnectionI
         login=access.login,
         connection=connection,
         edge=edge,
+        admitted=person.admitted,
     )
 
 

@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 import secrets
 from base64 import b32encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import asyncpg
@@ -48,7 +48,8 @@ class IdentityError(Exception):
 
 
 class Person(Struct, frozen=True):
-    """Who is signed in: a user of a tenant, or a guest of one ``room``."""
+    """Who is signed in: a user of a tenant, or a guest of one ``room``, perhaps ``admitted`` past its
+    lobby."""
 
     kind: Literal["user", "guest"]
     id: str
@@ -56,6 +57,7 @@ class Person(Struct, frozen=True):
     display_name: str
     capabilities: tuple[Capability, ...] = ()
     room: RoomId | None = None
+    admitted: bool = False
 
 
 def open_pool(dsn: str, *, connections_max: int = 10) -> asyncpg.Pool:
@@ -141,6 +143,18 @@ class Passwords:
         async with self._turns:
             is_right = await asyncio.to_thread(self._verify, hashed, password)
         return user_of(row) if row is not None and is_right else None
+
+    async def hash(self, secret: str) -> str:
+        """What is stored of a secret that people choose themselves."""
+        async with self._turns:
+            return await asyncio.to_thread(self._hasher.hash, secret)
+
+    async def matches(self, hashed: str, secret: str, may_guess: Callable[[], bool]) -> bool | None:
+        """Whether this is the hashed secret; None if, when its turn has come, no guess is left."""
+        async with self._turns:
+            if not may_guess():
+                return None
+            return await asyncio.to_thread(self._verify, hashed, secret)
 
     def _verify(self, hashed: str, password: str) -> bool:
         try:

@@ -14,11 +14,15 @@ class TokenBucket:
         self._tokens = burst
         self._at = now_s
 
-    def take(self, now_s: float) -> bool:
-        """Whether one more is allowed now; if so it is counted."""
+    def has(self, now_s: float) -> bool:
+        """Whether one more is allowed now. Nothing is counted."""
         self._tokens = min(self._burst, self._tokens + (now_s - self._at) * self._rate)
         self._at = now_s
-        if self._tokens < 1.0:
+        return self._tokens >= 1.0
+
+    def take(self, now_s: float) -> bool:
+        """Whether one more is allowed now; if so it is counted."""
+        if not self.has(now_s):
             return False
         self._tokens -= 1.0
         return True
@@ -31,6 +35,11 @@ class Limiter:
         self._per_minute = per_minute
         self._keys_max = keys_max
         self._buckets: OrderedDict[str, TokenBucket] = OrderedDict()
+
+    def has(self, key: str, now_s: float) -> bool:
+        """Whether this key may once more now. Nothing is counted."""
+        bucket = self._buckets.get(key)
+        return bucket is None or bucket.has(now_s)
 
     def take(self, key: str, now_s: float) -> bool:
         """Whether this key may once more now."""

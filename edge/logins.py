@@ -109,5 +109,7 @@ async def _add_refresh(
 
 def _person(row: asyncpg.Record) -> Person:
     if row["guest"] is not None:
-        return Person("guest", row["guest"], row["guest_tenant"], row["guest_name"], (), row["room"])
+        return Person(
+            "guest", row["guest"], row["guest_tenant"], row["guest_name"], (), row["room"], row["admitted"]
+        )
     return Person("user", row["person"], row["tenant"], row["display_name"], tuple(row["capabilities"]))

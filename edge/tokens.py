@@ -133,6 +133,7 @@ class _AccessClaims(Struct, frozen=True, omit_defaults=True):
     name: str
     capabilities: tuple[Capability, ...] = ()
     room: RoomToken | None = None
+    admitted: bool = False
 
 
 class Access(Struct, frozen=True):
@@ -159,6 +160,7 @@ def issue_access(ring: KeyRing, person: Person, login: LoginId, now: int) -> str
         name=person.display_name,
         capabilities=person.capabilities,
         room=person.room,
+        admitted=person.admitted,
     )
     return jwt.encode(
         msgspec.to_builtins(claims),
@@ -175,7 +177,15 @@ def read_access(ring: KeyRing, token: str, now: int) -> Access:
         raise RemoteTokenError("issuer or audience")
     if not claims.iat - 60 <= now // 1000 < claims.exp:  # Another edge's clock may be a minute ahead.
         raise RemoteTokenError("expired")
-    person = Person(claims.kind, claims.sub, claims.tenant, claims.name, claims.capabilities, claims.room)
+    person = Person(
+        claims.kind,
+        claims.sub,
+        claims.tenant,
+        claims.name,
+        claims.capabilities,
+        claims.room,
+        claims.admitted,
+    )
     return Access(person, claims.login, claims.exp * 1000)
 
 

@@ -14,14 +14,17 @@ from edge.http.access import see
 from edge.problems import Problem, not_found
 from edge.tokens import derive_secret
 from schemas.ids import CommandId, derived_id
-from schemas.limits import GUEST_LINK_S, GUEST_LINK_S_MAX
+from schemas.limits import GUEST_LINK_S, GUEST_LINK_S_MAX, PASSCODE_CHARS_MAX, PASSCODE_CHARS_MIN
 
 
 class NewGuestLink(Struct, frozen=True, forbid_unknown_fields=True):
-    """How long and how often a link works."""
+    """How long and how often a link works, the passcode that it asks for, and whether it ``admits``
+    past the lobby."""
 
     expires_in_s: Annotated[int, Meta(ge=60, le=GUEST_LINK_S_MAX)] = GUEST_LINK_S
     max_uses: Annotated[int, Meta(ge=1, le=100_000)] | None = None
+    passcode: Annotated[str, Meta(min_length=PASSCODE_CHARS_MIN, max_length=PASSCODE_CHARS_MAX)] | None = None
+    admits: bool = False
 
 
 class GuestLinkMade(Struct, frozen=True):
@@ -31,6 +34,8 @@ class GuestLinkMade(Struct, frozen=True):
     url: str
     expires_at: int
     max_uses: int | None
+    has_passcode: bool
+    admits: bool
 
 
 class GuestLinks(Struct, frozen=True):
@@ -60,6 +65,7 @@ async def create_guest_link(
     async def act(command_id: CommandId) -> Answer:
         token = derive_secret(parts.ring, "guest-link", str(seen.key), access.person.id, command_id)
         link, now = derived_id("gl", str(seen.key), access.person.id, command_id), parts.clock()
+        hashed = await parts.passwords.hash(wish.passcode) if wish.passcode is not None else None
         expires_at = await add_guest_link(
             parts.pool,
             seen.key,
@@ -69,11 +75,14 @@ async def create_guest_link(
             now=now,
             expires_at=now + wish.expires_in_s * 1000,
             max_uses=wish.max_uses,
+            passcode_hash=hashed,
+            admits=wish.admits,
         )
         if expires_at is None:
             raise Problem(409, "limit_reached", "This room has too many guest links. End one first.")
         url = f"{parts.site.origin}/r/{seen.key.room}#guest={token}"
-        return Answer(201, GuestLinkMade(link, url, expires_at, wish.max_uses))
+        made = GuestLinkMade(link, url, expires_at, wish.max_uses, hashed is not None, wish.admits)
+        return Answer(201, made)
 
     return await once(request, access, act, keep_body=False)
 

@@ -10,12 +10,12 @@ from msgspec import Meta, Struct
 
 from edge import audit
 from edge.auth import CSRF_HEADER, Caller, HttpRequest, ended_cookies, login_cookies, parts_of, require_csrf
-from edge.guests import redeem_guest_link
+from edge.guests import Turned, redeem_guest_link
 from edge.identity import Person, redeem_sign_in_link
 from edge.logins import Login, Refused, close_login, open_login, refresh
 from edge.problems import Problem, not_signed_in
 from schemas.commands.common import Name
-from schemas.limits import PASSWORD_CHARS_MAX
+from schemas.limits import PASSCODE_CHARS_MAX, PASSWORD_CHARS_MAX
 
 _Token = Annotated[str, Meta(min_length=20, max_length=200)]
 
@@ -34,10 +34,12 @@ class LinkToken(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class GuestToken(Struct, frozen=True, forbid_unknown_fields=True):
-    """The token of a guest link, and the name under which the guest comes."""
+    """The token of a guest link, the name under which the guest comes, and the passcode if the link asks
+    for one."""
 
     token: _Token
     display_name: Name
+    passcode: Annotated[str, Meta(max_length=PASSCODE_CHARS_MAX)] | None = None
 
 
 class SignedIn(Struct, frozen=True):
@@ -75,12 +77,29 @@ async def sign_in_as_guest(request: HttpRequest, data: JSONBody[GuestToken]) -> 
     name = data.display_name.strip()
     if not name:
         raise Problem(422, "malformed", "A name is needed.")
-    person = await redeem_guest_link(parts.pool, data.token, name, parts.clock())
-    if person is None:
-        # Only guesses count: a whole class comes from one school's address.
-        await _count_attempt(request, "guest")
-        raise await _refused(request, "guest")
-    return await _signed_in(request, person, "guest")
+    outcome = await redeem_guest_link(
+        parts.pool,
+        parts.passwords,
+        data.token,
+        name,
+        parts.clock(),
+        passcode=data.passcode,
+        may_guess=lambda: _may_attempt(request, "guest"),
+    )
+    match outcome:
+        case Person():
+            return await _signed_in(request, outcome, "guest")
+        case Turned(reason="passcode_needed"):
+            raise Problem(401, "passcode_needed", "This link asks for a passcode.")
+        case Turned(reason="too_many_guesses"):
+            raise _too_many()
+        case Turned(reason=reason):
+            # Only guesses count: a whole class comes from one school's address.
+            await _count_attempt(request, "guest")
+            refusal = await _refused(request, "guest")
+            if reason == "wrong_passcode":
+                raise Problem(401, "wrong_passcode", "This passcode is wrong.")
+            raise refusal
 
 
 @post("/login/refresh", status_code=HTTP_200_OK)
@@ -163,12 +182,17 @@ async def _count_attempt(request: HttpRequest, what: str) -> None:
     parts = parts_of(request)
     now_s = asyncio.get_running_loop().time()
     if not parts.attempts.take(f"{_address(request)} {what}", now_s):
-        raise Problem(
-            429,
-            "too_many_attempts",
-            "Too many attempts. Please wait a minute.",
-            headers={"Retry-After": "60"},
-        )
+        raise _too_many()
+
+
+def _may_attempt(request: HttpRequest, what: str) -> bool:
+    now_s = asyncio.get_running_loop().time()
+    return parts_of(request).attempts.has(f"{_address(request)} {what}", now_s)
+
+
+def _too_many() -> Problem:
+    detail = "Too many attempts. Please wait a minute."
+    return Problem(429, "too_many_attempts", detail, headers={"Retry-After": "60"})
 
 
 def _address(request: HttpRequest) -> str:

@@ -36,13 +36,16 @@ returning p.id, p.tenant, p.display_name, p.capabilities;
 
 -- name: add_guest_link
 -- The same link again (a repeated request) stays as it is.
-insert into identity.guest_link (id, hash, tenant, room, created_by, created_at, expires_at, max_uses)
-values ($1, $2, $3, $4, $5, $6, $7, $8)
+insert into identity.guest_link
+    (id, hash, tenant, room, created_by, created_at, expires_at, max_uses, passcode_hash, admits)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 on conflict (id) do update set id = excluded.id
 returning expires_at;
 
 -- name: guest_links
-select id, created_by, created_at, expires_at, max_uses, uses from identity.guest_link
+select id, created_by, created_at, expires_at, max_uses, uses,
+       passcode_hash is not null as has_passcode, admits
+from identity.guest_link
 where tenant = $1 and room = $2 and revoked_at is null and expires_at > $3
 order by created_at desc, id limit $4;
 
@@ -62,14 +65,20 @@ from identity.guest g
 where g.link = $1 and l.guest = g.id and l.revoked_at is null
 returning l.id;
 
+-- name: find_guest_link
+-- A link that works, before a use of it is counted.
+select id, passcode_hash from identity.guest_link
+where hash = $1 and revoked_at is null and expires_at > $2 and (max_uses is null or uses < max_uses);
+
 -- name: take_guest_link
 -- Counts one use of a link, if it has one left.
 update identity.guest_link set uses = uses + 1
 where hash = $1 and revoked_at is null and expires_at > $2 and (max_uses is null or uses < max_uses)
-returning id, tenant, room;
+returning id, tenant, room, admits;
 
 -- name: add_guest
-insert into identity.guest (id, tenant, room, link, display_name, created_at) values ($1, $2, $3, $4, $5, $6);
+insert into identity.guest (id, tenant, room, link, display_name, created_at, admitted)
+values ($1, $2, $3, $4, $5, $6, $7);
 
 -- name: add_login
 insert into identity.login (id, person, guest, created_at, expires_at) values ($1, $2, $3, $4, $5);
@@ -81,7 +90,7 @@ insert into identity.refresh (hash, login, issued_at) values ($1, $2, $3);
 -- Locks the whole family, so that two tabs are served one after the other.
 select r.used_at, l.id as login, l.expires_at, l.revoked_at,
        p.id as person, p.tenant, p.display_name, p.capabilities, p.disabled_at,
-       g.id as guest, g.tenant as guest_tenant, g.display_name as guest_name, g.room
+       g.id as guest, g.tenant as guest_tenant, g.display_name as guest_name, g.room, g.admitted
 from identity.refresh r
 join identity.login l on l.id = r.login
 left join identity.person p on p.id = l.person
