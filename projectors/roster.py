@@ -2,6 +2,7 @@
 
 from projectors.model import Fact, Model, Write, queries
 from schemas.events.lifecycle import SessionEnded, SessionStarted
+from schemas.events.redaction import REMOVED_PERSON, Redacted
 from schemas.events.roster import (
     ParticipantConnected,
     ParticipantDisconnected,
@@ -37,6 +38,9 @@ def writes(fact: Fact) -> tuple[Write, ...]:
                 Write(_sql["leave"], (tenant, room, None, fact.at, "session_ended", fact.seq)),
                 Write(_sql["close_session"], (tenant, room)),
             )
+        case Redacted(what="person", participant=participant):
+            row = (tenant, room, participant, REMOVED_PERSON)
+            return tuple(Write(_sql[name], row) for name in ("redact_people", "redact_attendance"))
     return ()
 
 

@@ -136,16 +136,31 @@ class ArtifactRow(Struct, frozen=True):
     display_name: str | None
 
 
+class PauseRow(Struct, frozen=True):
+    """A time of which nothing was kept; ``until`` is None while it lasts."""
+
+    since: int
+    until: int | None
+
+
 class RecordingRow(Struct, frozen=True):
-    """A recording with its steps and artifacts, in the order in which they came."""
+    """A recording with its steps and artifacts, in the order in which they came.
+
+    ``title`` is its own, or that of its class. ``keep_until`` None: as the tenant's policy says; 0: for
+    ever. ``asked``: only who agreed is in it. ``left_out`` counts the people who are not.
+    """
 
     id: RecordingId
     session: SessionId
     title: str
-    status: Literal["recording", "processing", "ready", "failed"]
+    status: Literal["recording", "paused", "processing", "ready", "failed"]
     started_at: int
     stopped_at: int | None
     duration_ms: int | None
+    keep_until: int | None
+    asked: bool
+    left_out: int
+    pauses: tuple[PauseRow, ...]
     steps: tuple[StepRow, ...]
     artifacts: tuple[ArtifactRow, ...]
 
@@ -224,9 +239,15 @@ async def _recordings(
     ids = [row["id"] for row in rows]
     steps = _by_recording(await pool.fetch(_sql["steps"], key.tenant, key.room, ids))
     artifacts = _by_recording(await pool.fetch(_sql["artifacts"], key.tenant, key.room, ids))
+    pauses = _by_recording(await pool.fetch(_sql["pauses"], key.tenant, key.room, ids))
     return tuple(
         msgspec.convert(
-            {**row, "steps": steps.get(row["id"], ()), "artifacts": artifacts.get(row["id"], ())},
+            {
+                **row,
+                "steps": steps.get(row["id"], ()),
+                "artifacts": artifacts.get(row["id"], ()),
+                "pauses": pauses.get(row["id"], ()),
+            },
             RecordingRow,
         )
         for row in rows

@@ -68,13 +68,21 @@ order by seq desc
 limit $4;
 
 -- name: recordings
-select r.recording as id, r.session, coalesce(s.title, '') as title, r.status,
-       r.started_at, r.stopped_at, r.duration_ms
+select r.recording as id, r.session, coalesce(nullif(r.title, ''), s.title, '') as title, r.status,
+       r.started_at, r.stopped_at, r.duration_ms, r.keep_until, r.asked,
+       (select count(*) from read.recording_consents c
+        where c.tenant = r.tenant and c.room = r.room and c.recording = r.recording and c.left_out) as left_out
 from read.recordings r
 left join read.sessions s on s.tenant = r.tenant and s.room = r.room and s.session = r.session
 where r.tenant = $1 and r.room = $2 and ($3::text is null or r.recording = $3)
 order by r.started_at desc, r.recording
 limit $4;
+
+-- name: pauses
+select recording, since, until
+from read.recording_pauses
+where tenant = $1 and room = $2 and recording = any ($3::text[])
+order by seq;
 
 -- name: steps
 select recording, step, status, progress_percent, detail, at

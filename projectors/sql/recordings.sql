@@ -1,4 +1,4 @@
--- Recordings, the steps of their pipeline, and their artifacts.
+-- Recordings, the steps of their pipeline, their artifacts, their pauses; and those that are gone.
 
 -- name: tables
 create table if not exists recordings (
@@ -10,6 +10,30 @@ create table if not exists recordings (
     started_at  bigint not null,
     stopped_at  bigint,
     duration_ms bigint,
+    title       text   not null default '',
+    keep_until  bigint,
+    asked       boolean not null default false,
+    primary key (tenant, room, recording)
+);
+create table if not exists recording_pauses (
+    tenant    text   not null,
+    room      text   not null,
+    recording text   not null,
+    since     bigint not null,
+    until     bigint,
+    seq       bigint not null,
+    primary key (tenant, room, recording, seq)
+);
+create table if not exists recordings_gone (
+    tenant      text   not null,
+    room        text   not null,
+    recording   text   not null,
+    session     text   not null,
+    started_at  bigint not null,
+    why         text   not null,
+    participant text,
+    at          bigint not null,
+    erased_at   bigint,
     primary key (tenant, room, recording)
 );
 create table if not exists recording_steps (
@@ -44,12 +68,51 @@ create table if not exists artifacts (
 );
 
 -- name: start
-insert into recordings (tenant, room, recording, session, status, started_at)
-values ($1, $2, $3, $4, 'recording', $5);
+insert into recordings (tenant, room, recording, session, status, started_at, asked)
+values ($1, $2, $3, $4, 'recording', $5, $6);
+
+-- name: pause
+insert into recording_pauses values ($1, $2, $3, $4, null, $5);
+
+-- name: set_paused
+update recordings set status = $4 where tenant = $1 and room = $2 and recording = $3;
+
+-- name: end_pause
+update recording_pauses set until = $4
+where tenant = $1 and room = $2 and recording = $3 and until is null;
+
+-- name: rename
+update recordings set title = $4 where tenant = $1 and room = $2 and recording = $3;
+
+-- name: keep
+update recordings set keep_until = $4 where tenant = $1 and room = $2 and recording = $3;
+
+-- name: withdraw
+update recordings set status = 'processing', duration_ms = null
+where tenant = $1 and room = $2 and recording = $3;
+
+-- name: forget_steps
+delete from recording_steps where tenant = $1 and room = $2 and recording = $3;
+
+-- name: forget_artifacts
+delete from artifacts where tenant = $1 and room = $2 and recording = $3;
+
+-- name: forget_pauses
+delete from recording_pauses where tenant = $1 and room = $2 and recording = $3;
+
+-- name: go
+with gone as (
+    delete from recordings where tenant = $1 and room = $2 and recording = $3 returning *
+)
+insert into recordings_gone (tenant, room, recording, session, started_at, why, participant, at)
+select tenant, room, recording, session, started_at, $4, $5, $6::bigint from gone;
+
+-- name: erase
+update recordings_gone set erased_at = $4 where tenant = $1 and room = $2 and recording = $3;
 
 -- name: stop
 update recordings set status = 'processing', stopped_at = $4
-where tenant = $1 and room = $2 and recording = $3 and status = 'recording';
+where tenant = $1 and room = $2 and recording = $3 and status in ('recording', 'paused');
 
 -- name: report
 insert into recording_steps values ($1, $2, $3, $4, $5, $6, $7, $8, $9)

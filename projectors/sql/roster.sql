@@ -104,3 +104,10 @@ select tenant, room, session, participant, person, display_name, role, guest, jo
        from_at, array(select greatest(f, u) from unnest(from_at, to_at) with ordinality as i (f, u, n) order by n),
        $6::bigint
 from closed;
+
+-- name: redact_people
+update people set person = '', display_name = $4 where tenant = $1 and room = $2 and participant = $3;
+
+-- name: redact_attendance
+-- How many were there and how long stays true; who it was is gone.
+update attendance set person = '', display_name = $4 where tenant = $1 and room = $2 and participant = $3;
