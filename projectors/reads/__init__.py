@@ -14,7 +14,6 @@ from projectors.model import queries
 from schemas.artifacts import ArtifactKind
 from schemas.ids import (
     ArtifactId,
-    MessageId,
     ParticipantId,
     RecordingId,
     RoomId,
@@ -93,17 +92,6 @@ class AttendanceRow(Struct, frozen=True):
     reason: str | None
     connected_ms: int
     intervals: tuple[Interval, ...]
-
-
-class MessageRow(Struct, frozen=True):
-    """A chat message."""
-
-    id: MessageId
-    seq: int
-    at: int
-    participant: ParticipantId
-    display_name: str
-    text: str
 
 
 class StepRow(Struct, frozen=True):
@@ -213,12 +201,6 @@ async def attendance(pool: Pool, key: RoomKey, session: SessionId) -> tuple[Atte
     """Who was (or is) in a class, in order of joining; a person who left and came back has two rows."""
     rows = await pool.fetch(_sql["attendance"], key.tenant, key.room, session)
     return tuple(_attendance(row) for row in rows)
-
-
-async def messages(pool: Pool, key: RoomKey, before: int | None, limit: int) -> tuple[MessageRow, ...]:
-    """The last ``limit`` messages before a seq (None: the latest), in order of seq."""
-    rows = await pool.fetch(_sql["messages"], key.tenant, key.room, before, limit)
-    return tuple(msgspec.convert(dict(row), MessageRow) for row in reversed(rows))
 
 
 async def recordings(pool: Pool, key: RoomKey, limit: int = 100) -> tuple[RecordingRow, ...]:

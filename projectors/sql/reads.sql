@@ -60,13 +60,6 @@ from read.roster
 where tenant = $1 and room = $2 and session = $3
 order by joined_at, participant;
 
--- name: messages
-select message as id, seq, at, participant, display_name, text
-from read.messages
-where tenant = $1 and room = $2 and ($3::bigint is null or seq < $3::bigint)
-order by seq desc
-limit $4;
-
 -- name: recordings
 select r.recording as id, r.session, coalesce(nullif(r.title, ''), s.title, '') as title, r.status,
        r.started_at, r.stopped_at, r.duration_ms, r.keep_until, r.asked,

@@ -19,6 +19,10 @@ GOLDEN = Path(__file__).parents[2] / "golden" / "events" / "v1"
 WITHOUT_A_MODEL = {
     "floor.hand_raised",
     "floor.hand_lowered",
+    "floor.given",
+    "floor.taken",
+    "floor.unmute_asked",
+    "floor.spotlighted",
     "track.muted",
     "track.unmuted",
     "lifecycle.session_extended",
