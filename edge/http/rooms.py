@@ -1,9 +1,10 @@
-"""Rooms: the list, a new one, one of them."""
+"""Rooms: the list, a new one, one of them; its title, settings, and whether it is in use."""
 
 from typing import Annotated, Literal
 
-from litestar import Response, get, post
+from litestar import Response, get, post, put
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from litestar.status_codes import HTTP_200_OK
 from msgspec import Struct
 
 from edge.asking import Answer, ask, once
@@ -14,18 +15,20 @@ from projectors import reads
 from rooms.state import RoomState
 from rooms.view import view
 from schemas.commands.common import Title
-from schemas.commands.lifecycle import CreateRoom
+from schemas.commands.lifecycle import ArchiveRoom, ChangeSettings, CreateRoom, RenameRoom, RestoreRoom
 from schemas.envelope import STAFF
 from schemas.ids import CommandId, RoomId, RoomKey, UserId, derived_id
 from schemas.limits import PAGE_ROWS_MAX
 from schemas.media import Role
+from schemas.room_settings import RoomSettings
 from schemas.view import SessionView
 
 Limit = Annotated[int, QueryParameter(ge=1, le=PAGE_ROWS_MAX)]
 
 
 class RoomItem(Struct, frozen=True):
-    """A room in the list. ``live`` is the class that is running in it."""
+    """A room in the list. ``live`` is the class that is running in it; ``archived_at`` is None while it is
+    in use."""
 
     room: RoomId
     title: str
@@ -33,6 +36,7 @@ class RoomItem(Struct, frozen=True):
     live: reads.SessionRow | None
     next_scheduled: reads.SessionRow | None
     recordings: int
+    archived_at: int | None
 
 
 class RoomList(Struct, frozen=True):
@@ -56,6 +60,18 @@ class RoomMade(Struct, frozen=True):
     title: str
 
 
+class NewTitle(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a room is called."""
+
+    title: Title
+
+
+class Changed(Struct, frozen=True):
+    """The room is so by this seq."""
+
+    seq: int
+
+
 class RoomDetail(Struct, frozen=True):
     """A room as the asker sees it from outside. ``role`` is what the asker has or would have in class;
     ``owner`` is told to staff."""
@@ -63,6 +79,8 @@ class RoomDetail(Struct, frozen=True):
     room: RoomId
     title: str
     default_role: Role
+    settings: RoomSettings
+    archived: bool
     owner: UserId | None
     role: Role
     live: bool
@@ -74,15 +92,19 @@ class RoomDetail(Struct, frozen=True):
 
 @get("/rooms")
 async def list_rooms(
-    request: HttpRequest, access: Caller, cursor: FromQuery[str | None] = None, limit: Limit = 50
+    request: HttpRequest,
+    access: Caller,
+    cursor: FromQuery[str | None] = None,
+    limit: Limit = 50,
+    archived: FromQuery[bool] = False,
 ) -> RoomList:
-    """The rooms of the asker's tenant; a guest's own room."""
+    """The rooms of the asker's tenant that are in use, or those archived; a guest's own room."""
     parts, person = parts_of(request), access.person
     if person.room is not None:
         row = await reads.get_room(parts.pool, RoomKey(person.tenant, person.room))
         return RoomList((_item(row, person.id),) if row else (), None)
     try:
-        page = await reads.list_rooms(parts.pool, person.tenant, cursor, limit)
+        page = await reads.list_rooms(parts.pool, person.tenant, cursor, limit, archived=archived)
     except reads.BadCursorError as error:
         raise malformed(str(error)) from error
     return RoomList(tuple(_item(row, person.id) for row in page.rooms), page.cursor)
@@ -111,6 +133,48 @@ async def get_room(request: HttpRequest, access: Caller, room: FromPath[str]) ->
     return _detail(seen.state, seen.role, recordings)
 
 
+@put("/rooms/{room:str}/title", guards=[require_csrf])
+async def rename_room(
+    request: HttpRequest, access: Caller, room: FromPath[str], data: JSONBody[NewTitle]
+) -> Response[Changed]:
+    """Gives the room another title."""
+    return await _change(request, access, room, RenameRoom(data.title))
+
+
+@put("/rooms/{room:str}/settings", guards=[require_csrf])
+async def change_settings(
+    request: HttpRequest, access: Caller, room: FromPath[str], data: JSONBody[RoomSettings]
+) -> Response[Changed]:
+    """Sets the room up; what is not said becomes what it is in a new room."""
+    return await _change(request, access, room, ChangeSettings(data))
+
+
+@post("/rooms/{room:str}/archive", status_code=HTTP_200_OK, guards=[require_csrf])
+async def archive_room(request: HttpRequest, access: Caller, room: FromPath[str]) -> Response[Changed]:
+    """Puts the room away."""
+    return await _change(request, access, room, ArchiveRoom())
+
+
+@post("/rooms/{room:str}/restore", status_code=HTTP_200_OK, guards=[require_csrf])
+async def restore_room(request: HttpRequest, access: Caller, room: FromPath[str]) -> Response[Changed]:
+    """Takes an archived room into use again."""
+    return await _change(request, access, room, RestoreRoom())
+
+
+async def _change(
+    request: HttpRequest,
+    access: Caller,
+    room: str,
+    command: RenameRoom | ChangeSettings | ArchiveRoom | RestoreRoom,
+) -> Response[Changed]:
+    parts, key = parts_of(request), key_of(access, room)
+
+    async def act(command_id: CommandId) -> Answer:
+        return Answer(200, Changed(await ask(parts, access, key, command, command_id)))
+
+    return await once(request, access, act)
+
+
 def _item(row: reads.RoomRow, person: str) -> RoomItem:
     return RoomItem(
         row.room,
@@ -119,6 +183,7 @@ def _item(row: reads.RoomRow, person: str) -> RoomItem:
         row.live,
         row.next_scheduled,
         row.recordings,
+        row.archived_at,
     )
 
 
@@ -128,6 +193,8 @@ def _detail(state: RoomState, role: Role, recordings: int) -> RoomDetail:
         room=state.key.room,
         title=state.title,
         default_role=state.settings.default_role,
+        settings=state.settings,
+        archived=state.archived,
         owner=state.owner if role in STAFF else None,
         role=role,
         live=state.live is not None,
@@ -138,4 +205,12 @@ def _detail(state: RoomState, role: Role, recordings: int) -> RoomDetail:
     )
 
 
-ROUTES = [list_rooms, create_room, get_room]
+ROUTES = [
+    list_rooms,
+    create_room,
+    get_room,
+    rename_room,
+    change_settings,
+    archive_room,
+    restore_room,
+]

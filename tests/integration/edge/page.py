@@ -37,6 +37,11 @@ class Browser:
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
         return await self.http.post(f"/api/v1{path}", json=body, headers=sent)
 
+    async def put(self, path: str, body: Any = None) -> httpx.Response:
+        """Replaces, as our page does."""
+        sent = {"X-CSRF-Token": self.cookie("cw_csrf") or ""}
+        return await self.http.put(f"/api/v1{path}", json=body, headers=sent)
+
     async def delete(self, path: str) -> httpx.Response:
         """Deletes, as our page does."""
         return await self.http.delete(

@@ -12,6 +12,14 @@ def test_a_bucket_allows_its_burst_and_then_its_rate() -> None:
     assert [bucket.take(500.0) for _ in range(6)] == [True] * 5 + [False]
 
 
+def test_asking_whether_more_is_allowed_counts_nothing() -> None:
+    """Only what is taken is gone; an unknown key has all it may have."""
+    limiter = Limiter(per_minute=1, keys_max=2)
+    assert [limiter.has("a", 0.0) for _ in range(3)] == [True] * 3
+    assert limiter.take("a", 0.0)
+    assert [limiter.has("a", 30.0), limiter.has("a", 60.0)] == [False, True]
+
+
 def test_a_limiter_counts_each_key_by_itself() -> None:
     """One guesser does not lock out others."""
     limiter = Limiter(per_minute=2, keys_max=10)
