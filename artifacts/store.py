@@ -1,7 +1,8 @@
 """The object store: named keys in one bucket of any S3, through its client in threads.
 
-``<tenant>/<room>/<recording>/<artifact>.<extension>`` is the only form of key. Objects are written once,
-whole or not at all, in parts; what a dead worker left of an upload the store removes by itself after
+Keys are ``<tenant>/<room>/<recording>/<artifact>.<extension>``, and for what people upload
+``<tenant>/<room>/files/<file>.<extension>`` (``edge.uploads``). Objects are written once, whole or not at
+all, in parts; what a dead worker left of an upload the store removes by itself after
 ``STORE_STALE_UPLOAD_DAYS``, for the bucket says so.
 """
 
@@ -130,6 +131,19 @@ class Store:
         def listed() -> tuple[str, ...]:
             found = self._client.list_objects(self._bucket, prefix=prefix, recursive=True)
             return tuple(item.object_name for item in found if item.object_name)
+
+        return await self._call(listed)
+
+    async def ages(self, prefix: str) -> tuple[tuple[str, int], ...]:
+        """The keys that begin with this, and when each was written (Unix milliseconds)."""
+
+        def listed() -> tuple[tuple[str, int], ...]:
+            found = self._client.list_objects(self._bucket, prefix=prefix, recursive=True)
+            return tuple(
+                (item.object_name, int(item.last_modified.timestamp() * 1000))
+                for item in found
+                if item.object_name and item.last_modified
+            )
 
         return await self._call(listed)
 

@@ -4,7 +4,7 @@ Sign-in is by cookie (design §9): a short access token and a rotating refresh t
 read, and a CSRF token that they can. A request that changes something must
 
 - come from our own pages: ``Origin``, where a browser sends it, is ours,
-- be JSON, which no form of a foreign page can send without asking first,
+- be JSON, which no form of a foreign page can send without asking first (or a file, by PUT),
 - repeat the CSRF cookie in ``X-CSRF-Token``; the token is bound to the login.
 
 Only the routes that begin a login are without the last one. Tokens are never read from an address.
@@ -34,6 +34,8 @@ Caller = NamedDependency[Access]
 
 CSRF_HEADER = "X-CSRF-Token"
 REFRESH_PATH = "/api/v1/login"
+TAKES_BYTES = "takes_bytes"
+"""The ``opt`` of a handler whose body is a file. By PUT only: no form of a foreign page can send that."""
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -122,7 +124,7 @@ def is_own_origin(connection: Connection) -> bool:
 
 
 # --- guards --------------------------------------------------------------------------------------
-def require_own_page(connection: Connection, _handler: BaseRouteHandler) -> None:
+def require_own_page(connection: Connection, handler: BaseRouteHandler) -> None:
     """Refuses changes that a foreign page could have caused."""
     if _changes_nothing(connection):
         return
@@ -132,7 +134,7 @@ def require_own_page(connection: Connection, _handler: BaseRouteHandler) -> None
         "transfer-encoding" in connection.headers
     )
     media_type = connection.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if has_body and media_type != "application/json":
+    if has_body and media_type != "application/json" and not handler.opt.get(TAKES_BYTES):
         raise Problem(415, "unsupported_media_type", "Send JSON.")
 
 

@@ -1,6 +1,6 @@
 """What a request handler works with: one value, made in ``edge.app`` and passed down."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import asyncpg
@@ -12,8 +12,10 @@ from edge.hub import Hub
 from edge.identity import Passwords
 from edge.limiter import Limiter
 from edge.revocations import Revocations
+from edge.scanning import Scanner
 from edge.site import Site
 from edge.tokens import KeyRing
+from edge.uploads import Places
 from schemas.ids import EdgeId
 
 
@@ -33,3 +35,5 @@ class Parts:
     revocations: Revocations
     clock: Clock
     web: Path | None
+    places: Places = field(default_factory=Places)
+    scan: Scanner | None = None

@@ -20,9 +20,11 @@ from edge.parts import Parts
 from edge.presence import Presence
 from edge.queries import sql
 from edge.revocations import Revocations
+from edge.scanning import scanner
 from edge.server import SocketProtocol, serving
 from edge.site import site
 from edge.tokens import load_ring
+from edge.uploads import Places
 from schemas.ids import EdgeId
 from schemas.limits import (
     EDGE_RETRY_S,
@@ -69,6 +71,8 @@ async def edge_process(
             revocations=Revocations(clock, hub.end_login),
             clock=clock,
             web=Path(settings.web_dir) if settings.web_dir else None,
+            places=Places(),
+            scan=scanner(settings.scan),
         )
         presence = Presence(bus, parts.edge, hub, clock)
         async with asyncio.TaskGroup() as group:

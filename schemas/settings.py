@@ -39,6 +39,12 @@ class Settings(Struct, frozen=True, kw_only=True):
     listen: Annotated[str, Meta(description="edge: address and port of HTTP")] = "127.0.0.1:8000"
     public_url: Annotated[str, Meta(description="edge: URL that browsers use; fixes Origin and cookies")] = ""
     secret_file: Annotated[str, Meta(description="edge: file with the signing keys, created if missing")] = ""
+    scan: Annotated[
+        str,
+        Meta(
+            description="edge: virus scanner: clamd://host:port, unix:/path or a command; none: not scanned"
+        ),
+    ] = ""
     web_dir: Annotated[str, Meta(description="edge: built browser client")] = ""
     media_listen: Annotated[str, Meta(description="sfu: address to bind for media")] = "127.0.0.1"
     media_port: Annotated[int, Meta(description="sfu: the node's one UDP port")] = 44_444
