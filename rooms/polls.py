@@ -489,4 +489,4 @@ def _texts(poll: Poll, *, is_staff: bool) -> tuple[PollText, ...]:
     return _nobodys(poll.texts) if poll.published else ()
 
 
-TOPIC = Topic("polls", get_args(Command), get_args(Fact), decide, evolve, deadlines, due)
+TOPIC = Topic("poll", get_args(Command), get_args(Fact), decide, evolve, deadlines, due)
