@@ -228,12 +228,14 @@ def derive_secret(ring: KeyRing, purpose: str, *parts: str) -> str:
 
 # --- media addresses -----------------------------------------------------------------------------
 class MediaGrant(Struct, frozen=True, array_like=True):
-    """Leave to read one object until ``expires_at`` (Unix seconds), under this name."""
+    """Leave to read one object until ``expires_at`` (Unix seconds), under this name. ``link`` names the
+    row of the access log (``edge.replays``); empty: readings are not logged."""
 
     key: Annotated[str, Meta(max_length=300)]
     media_type: Annotated[str, Meta(max_length=80)]
     filename: Annotated[str, Meta(max_length=120)]
     expires_at: int
+    link: Annotated[str, Meta(max_length=40)] = ""
 
 
 def sign_media(ring: KeyRing, grant: MediaGrant) -> str:

@@ -21,6 +21,7 @@ from artifacts.store import (  # type: ignore[attr-defined] # Its errors are par
     Stat,
     StoreError,
 )
+from edge import replays
 from edge.auth import HttpRequest, parts_of
 from edge.parts import Parts
 from edge.problems import Problem, not_found
@@ -40,12 +41,14 @@ class Span(Struct, frozen=True):
     end: int
 
 
-def address_of(parts: Parts, *, object_key: str, media_type: str, name: str) -> tuple[str, MediaGrant]:
-    """A signed address on our own origin, and what it grants."""
+def address_of(
+    parts: Parts, *, object_key: str, media_type: str, name: str, link: str = ""
+) -> tuple[str, MediaGrant]:
+    """A signed address on our own origin, and what it grants; readings are logged under ``link``."""
     suffix = object_key.rpartition(".")[2]
     clean = " ".join(_NOT_IN_A_NAME.sub(" ", name).split())[:80] or "recording"
     expires_at = parts.clock() // 1000 + SIGNED_URL_S
-    grant = MediaGrant(object_key, media_type, f"{clean}.{suffix}", expires_at)
+    grant = MediaGrant(object_key, media_type, f"{clean}.{suffix}", expires_at, link)
     return f"/media/{sign_media(parts.ring, grant)}/{quote(grant.filename)}", grant
 
 
@@ -68,7 +71,7 @@ async def get_media(
     asked = request.headers.get("range")
     log.info("reads %s %s", grant.key, asked or "whole")  # The key, never the token.
     if asked is None or request.headers.get("if-range", headers["ETag"]) != headers["ETag"]:
-        return _stream(parts, grant, Span(0, info.bytes), 200, headers)
+        return await _read(parts, grant, Span(0, info.bytes), 200, headers)
     span = parse_range(asked, info.bytes)
     if span is None:
         raise Problem(
@@ -78,7 +81,7 @@ async def get_media(
             headers={"Content-Range": f"bytes */{info.bytes}"},
         )
     headers["Content-Range"] = f"bytes {span.start}-{span.end - 1}/{info.bytes}"
-    return _stream(parts, grant, span, 206, headers)
+    return await _read(parts, grant, span, 206, headers)
 
 
 async def _stat(parts: Parts, key: str) -> Stat:
@@ -117,6 +120,13 @@ def _headers(grant: MediaGrant, info: Stat) -> dict[str, str]:
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(grant.filename)}",
         "Cache-Control": f"private, max-age={SIGNED_URL_S}",
     }
+
+
+async def _read(parts: Parts, grant: MediaGrant, span: Span, status: int, headers: dict[str, str]) -> Stream:
+    """What is not written down is not given out."""
+    if grant.link:
+        await replays.record_read(parts.pool, grant.link, parts.clock(), span.start, span.end)
+    return _stream(parts, grant, span, status, headers)
 
 
 def _stream(parts: Parts, grant: MediaGrant, span: Span, status: int, headers: dict[str, str]) -> Stream:

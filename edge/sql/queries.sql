@@ -140,3 +140,23 @@ update identity.idempotency set status = $3, body = $4 where person = $1 and key
 
 -- name: forget_idempotent
 delete from identity.idempotency where created_at < $1;
+
+-- name: add_media_link
+insert into identity.media_link values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
+
+-- name: forget_media_links
+delete from identity.media_link where at < $1;
+
+-- name: add_media_read
+-- A link that is forgotten meanwhile has no readings either.
+insert into identity.media_read select id, $2, $3, $4 from identity.media_link where id = $1;
+
+-- name: list_media_links
+select l.id, l.recording, l.artifact, l.person, l.name, l.at, l.expires_at, count(r.at) as reads,
+       max(r.at) as last_read_at, coalesce(sum(r.until_byte - r.since_byte), 0)::bigint as bytes
+from identity.media_link l
+left join identity.media_read r on r.link = l.id
+where l.tenant = $1 and l.room = $2 and l.recording = $3 and ($4::bigint is null or l.at < $4::bigint)
+group by l.id
+order by l.at desc, l.id
+limit $5;

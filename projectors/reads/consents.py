@@ -40,6 +40,7 @@ class RedactionRow(Struct, frozen=True):
     reason: str
     by: ParticipantId | None
     at: int
+    seq: int
 
 
 async def consents(pool: Pool, key: RoomKey, recording: RecordingId) -> tuple[ConsentRow, ...]:

@@ -56,7 +56,7 @@ order by c.participant;
 
 -- name: redactions
 select r.redaction as id, r.what, r.participant, r.recordings, r.since_ms, r.until_ms, r.message, r.reason,
-       r.by, r.at
+       r.by, r.at, r.seq
 from read.redactions r
 where r.tenant = $1 and r.room = $2 and ($3::bigint is null or r.seq < $3::bigint)
 order by r.seq desc
