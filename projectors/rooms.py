@@ -2,6 +2,7 @@
 
 from projectors.model import Fact, Model, Write, queries
 from schemas.events.lifecycle import (
+    CourseAssigned,
     RoomArchived,
     RoomCreated,
     RoomRenamed,
@@ -33,6 +34,8 @@ def writes(fact: Fact) -> tuple[Write, ...]:
             return (Write(_sql["rename_room"], (tenant, room, title)),)
         case SettingsChanged(after=after):
             return (Write(_sql["set_default_role"], (tenant, room, after.default_role.value)),)
+        case CourseAssigned(course):
+            return (Write(_sql["assign_course"], (tenant, room, course)),)
         case RoomArchived():
             return (Write(_sql["archive_room"], (tenant, room, fact.at)),)
         case RoomRestored():

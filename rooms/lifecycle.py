@@ -21,6 +21,7 @@ from rooms.state import Placement, RoomState, Session
 from rooms.topic import Stamp, Topic
 from schemas.commands.lifecycle import (
     ArchiveRoom,
+    AssignCourse,
     ChangeSettings,
     CreateRoom,
     EndSession,
@@ -32,6 +33,7 @@ from schemas.commands.lifecycle import (
 from schemas.envelope import STAFF, Event
 from schemas.events.floor import HandLowered
 from schemas.events.lifecycle import (
+    CourseAssigned,
     EndingSoon,
     RoomArchived,
     RoomCreated,
@@ -45,7 +47,7 @@ from schemas.events.lifecycle import (
 from schemas.events.recording import RecordingStopped
 from schemas.events.roster import ParticipantLeft
 from schemas.events.tracks import TrackClosed
-from schemas.ids import SessionId, UserId
+from schemas.ids import CourseId, SessionId, UserId
 from schemas.limits import (
     DEPARTURES_PER_COMMIT_MAX,
     EMPTY_SESSION_END_S,
@@ -70,6 +72,7 @@ Command = (
     | EndSession
     | ChangeSettings
     | RenameRoom
+    | AssignCourse
     | ArchiveRoom
     | RestoreRoom
 )
@@ -82,6 +85,7 @@ Fact = (
     | SessionEnded
     | SettingsChanged
     | RoomRenamed
+    | CourseAssigned
     | RoomArchived
     | RoomRestored
 )
@@ -104,6 +108,8 @@ def decide(state: RoomState, asks: Asker, command: Command, now: int) -> tuple[E
             return _change_settings(state, asks, command)
         case RenameRoom():
             return _rename_room(state, asks, command)
+        case AssignCourse(course=course):
+            return _assign_course(state, asks, course)
         case ArchiveRoom():
             return _archive(state, asks)
         case RestoreRoom():
@@ -140,6 +146,12 @@ def _rename_room(state: RoomState, asks: Asker, command: RenameRoom) -> tuple[Ev
     if not asks.may(Permission.CHANGE_SETTINGS):
         return rejection(Code.FORBIDDEN)
     return (Event(RoomRenamed(command.title)),) if command.title != state.title else ()
+
+
+def _assign_course(state: RoomState, asks: Asker, course: CourseId | None) -> tuple[Event, ...] | Rejection:
+    if not asks.may(Permission.CHANGE_SETTINGS):
+        return rejection(Code.FORBIDDEN)
+    return (Event(CourseAssigned(course)),) if course != state.course else ()
 
 
 def _archive(state: RoomState, asks: Asker) -> tuple[Event, ...] | Rejection:
@@ -285,6 +297,8 @@ def evolve(state: RoomState, fact: Fact, stamp: Stamp) -> RoomState:
             return _set_up(state, fact)
         case RoomRenamed(title=title):
             return replace(state, title=title)
+        case CourseAssigned(course=course):
+            return replace(state, course=course)
         case RoomArchived():
             return replace(state, archived=True)
         case RoomRestored():

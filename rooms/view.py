@@ -52,6 +52,7 @@ def view(
         title=state.title,
         settings=state.settings,
         archived=state.archived,
+        course=state.course,
         me=_me(looks),
         session=_session(state.session) if state.session else None,
         scheduled=tuple(_planned(s) for s in state.scheduled),

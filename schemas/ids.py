@@ -16,6 +16,7 @@ TenantId = NewType("TenantId", str)
 RoomId = NewType("RoomId", str)
 SessionId = NewType("SessionId", str)
 SeriesId = NewType("SeriesId", str)
+CourseId = NewType("CourseId", str)
 UserId = NewType("UserId", str)
 LoginId = NewType("LoginId", str)
 ConnectionId = NewType("ConnectionId", str)
@@ -45,6 +46,7 @@ ParagraphId = NewType("ParagraphId", str)
 TenantToken = Annotated[TenantId, Meta(pattern=TOKEN_PATTERN)]
 RoomToken = Annotated[RoomId, Meta(pattern=TOKEN_PATTERN)]
 SessionToken = Annotated[SessionId, Meta(pattern=TOKEN_PATTERN)]
+CourseToken = Annotated[CourseId, Meta(pattern=TOKEN_PATTERN)]
 SeriesToken = Annotated[SeriesId, Meta(pattern=TOKEN_PATTERN)]
 UserToken = Annotated[UserId, Meta(pattern=TOKEN_PATTERN)]
 LoginToken = Annotated[LoginId, Meta(pattern=TOKEN_PATTERN)]

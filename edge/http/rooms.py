@@ -15,9 +15,16 @@ from projectors import reads
 from rooms.state import RoomState
 from rooms.view import view
 from schemas.commands.common import Title
-from schemas.commands.lifecycle import ArchiveRoom, ChangeSettings, CreateRoom, RenameRoom, RestoreRoom
+from schemas.commands.lifecycle import (
+    ArchiveRoom,
+    AssignCourse,
+    ChangeSettings,
+    CreateRoom,
+    RenameRoom,
+    RestoreRoom,
+)
 from schemas.envelope import STAFF
-from schemas.ids import CommandId, RoomId, RoomKey, UserId, derived_id
+from schemas.ids import CommandId, CourseId, CourseToken, RoomId, RoomKey, UserId, derived_id
 from schemas.limits import PAGE_ROWS_MAX
 from schemas.media import Role
 from schemas.room_settings import RoomSettings
@@ -37,6 +44,7 @@ class RoomItem(Struct, frozen=True):
     next_scheduled: reads.SessionRow | None
     recordings: int
     archived_at: int | None
+    course: CourseId | None
 
 
 class RoomList(Struct, frozen=True):
@@ -66,6 +74,12 @@ class NewTitle(Struct, frozen=True, forbid_unknown_fields=True):
     title: Title
 
 
+class InCourse(Struct, frozen=True, forbid_unknown_fields=True):
+    """The course that a room belongs to."""
+
+    course: CourseToken | None
+
+
 class Changed(Struct, frozen=True):
     """The room is so by this seq."""
 
@@ -81,6 +95,7 @@ class RoomDetail(Struct, frozen=True):
     default_role: Role
     settings: RoomSettings
     archived: bool
+    course: CourseId | None
     owner: UserId | None
     role: Role
     live: bool
@@ -97,14 +112,18 @@ async def list_rooms(
     cursor: FromQuery[str | None] = None,
     limit: Limit = 50,
     archived: FromQuery[bool] = False,
+    course: FromQuery[str | None] = None,
 ) -> RoomList:
-    """The rooms of the asker's tenant that are in use, or those archived; a guest's own room."""
+    """The rooms of the asker's tenant that are in use, or those archived, perhaps of one course only; a
+    guest's own room."""
     parts, person = parts_of(request), access.person
     if person.room is not None:
         row = await reads.get_room(parts.pool, RoomKey(person.tenant, person.room))
         return RoomList((_item(row, person.id),) if row else (), None)
     try:
-        page = await reads.list_rooms(parts.pool, person.tenant, cursor, limit, archived=archived)
+        page = await reads.list_rooms(
+            parts.pool, person.tenant, cursor, limit, archived=archived, course=course
+        )
     except reads.BadCursorError as error:
         raise malformed(str(error)) from error
     return RoomList(tuple(_item(row, person.id) for row in page.rooms), page.cursor)
@@ -149,6 +168,14 @@ async def change_settings(
     return await _change(request, access, room, ChangeSettings(data))
 
 
+@put("/rooms/{room:str}/course", guards=[require_csrf])
+async def assign_course(
+    request: HttpRequest, access: Caller, room: FromPath[str], data: JSONBody[InCourse]
+) -> Response[Changed]:
+    """Makes the room one of a course, or of none."""
+    return await _change(request, access, room, AssignCourse(data.course))
+
+
 @post("/rooms/{room:str}/archive", status_code=HTTP_200_OK, guards=[require_csrf])
 async def archive_room(request: HttpRequest, access: Caller, room: FromPath[str]) -> Response[Changed]:
     """Puts the room away."""
@@ -165,7 +192,7 @@ async def _change(
     request: HttpRequest,
     access: Caller,
     room: str,
-    command: RenameRoom | ChangeSettings | ArchiveRoom | RestoreRoom,
+    command: RenameRoom | ChangeSettings | AssignCourse | ArchiveRoom | RestoreRoom,
 ) -> Response[Changed]:
     parts, key = parts_of(request), key_of(access, room)
 
@@ -184,6 +211,7 @@ def _item(row: reads.RoomRow, person: str) -> RoomItem:
         row.next_scheduled,
         row.recordings,
         row.archived_at,
+        row.course,
     )
 
 
@@ -195,6 +223,7 @@ def _detail(state: RoomState, role: Role, recordings: int) -> RoomDetail:
         default_role=state.settings.default_role,
         settings=state.settings,
         archived=state.archived,
+        course=state.course,
         owner=state.owner if role in STAFF else None,
         role=role,
         live=state.live is not None,
@@ -211,6 +240,7 @@ ROUTES = [
     get_room,
     rename_room,
     change_settings,
+    assign_course,
     archive_room,
     restore_room,
 ]

@@ -14,6 +14,7 @@ from projectors.model import queries
 from schemas.artifacts import ArtifactKind
 from schemas.ids import (
     ArtifactId,
+    CourseId,
     ParticipantId,
     RecordingId,
     RoomId,
@@ -62,6 +63,7 @@ class RoomRow(Struct, frozen=True):
     next_scheduled: SessionRow | None
     recordings: int
     archived_at: int | None
+    course: CourseId | None
 
 
 class RoomPage(Struct, frozen=True):
@@ -169,11 +171,12 @@ async def list_rooms(
     *,
     person: str | None = None,
     archived: bool = False,
+    course: str | None = None,
 ) -> RoomPage:
-    """A tenant's rooms in use (or those archived), newest first; if ``person`` is given, only those the
+    """A tenant's rooms in use (or those archived), newest first, perhaps of one course only; if ``person`` is given, only those the
     person owns, has a lasting role in, or has been in. Raises BadCursorError."""
     created_at, room = _read_cursor(cursor)
-    rows = await pool.fetch(_sql["list_rooms"], tenant, created_at, room, limit + 1, person, archived)
+    rows = await pool.fetch(_sql["list_rooms"], tenant, created_at, room, limit + 1, person, archived, course)
     page = tuple(_room(row) for row in rows[:limit])
     more = len(rows) > limit
     return RoomPage(page, f"{page[-1].created_at}.{page[-1].room}" if more and page else None)

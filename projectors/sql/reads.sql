@@ -9,9 +9,9 @@ select r.room, r.title, r.owner, r.default_role, r.created_at,
             select session as id, title, status, starts_at, minutes, started_at, ended_at, series from read.sessions
             where tenant = r.tenant and room = r.room and status = 'scheduled'
             order by starts_at, session limit 1) s)::text as next_scheduled,
-       (select count(*) from read.recordings c where c.tenant = r.tenant and c.room = r.room) as recordings, r.archived_at
+       (select count(*) from read.recordings c where c.tenant = r.tenant and c.room = r.room) as recordings, r.archived_at, r.course
 from read.rooms r
-where r.tenant = $1 and (r.archived_at is not null) = $6
+where r.tenant = $1 and (r.archived_at is not null) = $6 and ($7::text is null or r.course = $7)
   and ($2::bigint is null or (r.created_at, r.room) < ($2::bigint, $3::text))
   and ($5::text is null or r.owner = $5
        or exists (select from read.members m where m.tenant = r.tenant and m.room = r.room and m.person = $5)
@@ -28,7 +28,7 @@ select r.room, r.title, r.owner, r.default_role, r.created_at,
             select session as id, title, status, starts_at, minutes, started_at, ended_at, series from read.sessions
             where tenant = r.tenant and room = r.room and status = 'scheduled'
             order by starts_at, session limit 1) s)::text as next_scheduled,
-       (select count(*) from read.recordings c where c.tenant = r.tenant and c.room = r.room) as recordings, r.archived_at
+       (select count(*) from read.recordings c where c.tenant = r.tenant and c.room = r.room) as recordings, r.archived_at, r.course
 from read.rooms r
 where r.tenant = $1 and r.room = $2;
 

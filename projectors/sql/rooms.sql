@@ -9,8 +9,10 @@ create table if not exists rooms (
     default_role text   not null,
     created_at   bigint not null,
     archived_at  bigint,
+    course       text,
     primary key (tenant, room)
 );
+create index if not exists rooms_course on rooms (tenant, course) where course is not null;
 create index if not exists rooms_newest on rooms (tenant, created_at desc, room desc);
 create table if not exists members (
     tenant text not null,
@@ -44,6 +46,9 @@ update rooms set title = $3 where tenant = $1 and room = $2;
 
 -- name: set_default_role
 update rooms set default_role = $3 where tenant = $1 and room = $2;
+
+-- name: assign_course
+update rooms set course = $3 where tenant = $1 and room = $2;
 
 -- name: archive_room
 -- Of a restored room the time is null.

@@ -27,6 +27,7 @@ from schemas.artifacts import Artifact
 from schemas.ids import (
     CommandId,
     ConnectionId,
+    CourseId,
     EdgeId,
     NodeId,
     ParticipantId,
@@ -205,6 +206,7 @@ class RoomState(Struct, frozen=True):
     placement: Placement = Placement()
     settings: RoomSettings = RoomSettings()
     archived: bool = False
+    course: CourseId | None = None
     policy: Policy = Policy()
     rights: Rights = Rights()
     lobby: Lobby = Lobby()

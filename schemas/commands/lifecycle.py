@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import Meta
 
 from schemas.commands.common import Command, Milliseconds, Title
-from schemas.ids import SeriesToken, SessionToken
+from schemas.ids import CourseToken, SeriesToken, SessionToken
 from schemas.limits import EXTENSION_MINUTES_MAX, SERIES_SESSIONS_MAX
 from schemas.room_settings import RoomSettings
 
@@ -112,6 +112,13 @@ class RenameRoom(Command, frozen=True, forbid_unknown_fields=True):
     title: Title
 
 
+class AssignCourse(Command, frozen=True, forbid_unknown_fields=True):
+    """Makes the room one of a course (or of none): the course groups rooms and the people enrolled."""
+
+    name: ClassVar[str] = "assign_course"
+    course: CourseToken | None = None
+
+
 class ArchiveRoom(Command, frozen=True, forbid_unknown_fields=True):
     """Puts the room away: it keeps everything and takes no new class. A running one goes on to its end."""
 
@@ -137,6 +144,7 @@ CLIENT: tuple[type[Command], ...] = (
     EndSession,
     ChangeSettings,
     RenameRoom,
+    AssignCourse,
     ArchiveRoom,
     RestoreRoom,
 )

@@ -3,7 +3,7 @@
 from typing import ClassVar, Literal
 
 from schemas.events.common import EventData
-from schemas.ids import SeriesId, SessionId, UserId
+from schemas.ids import CourseId, SeriesId, SessionId, UserId
 from schemas.media import Role
 from schemas.room_settings import RoomSettings
 
@@ -104,6 +104,13 @@ class RoomRenamed(EventData, frozen=True):
     title: str
 
 
+class CourseAssigned(EventData, frozen=True):
+    """The room belongs to this course, or to none."""
+
+    type: ClassVar[str] = "lifecycle.course_assigned"
+    course: CourseId | None
+
+
 class RoomArchived(EventData, frozen=True):
     """The room takes no new class until it is restored."""
 
@@ -128,6 +135,7 @@ EVENTS: tuple[type[EventData], ...] = (
     SessionEnded,
     SettingsChanged,
     RoomRenamed,
+    CourseAssigned,
     RoomArchived,
     RoomRestored,
 )

@@ -9,7 +9,16 @@ from typing import Literal
 from msgspec import Struct
 
 from schemas.artifacts import Artifact
-from schemas.ids import ParticipantId, RecordingId, RoomId, SeriesId, SessionId, TenantId, TrackId
+from schemas.ids import (
+    CourseId,
+    ParticipantId,
+    RecordingId,
+    RoomId,
+    SeriesId,
+    SessionId,
+    TenantId,
+    TrackId,
+)
 from schemas.media import MediaKind, Role, Source
 from schemas.room_settings import RoomSettings
 from schemas.view.boards import BoardsView
@@ -112,9 +121,9 @@ class RecordingView(Struct, frozen=True):
     duration_ms: int | None
     steps: tuple[StepView, ...]
     artifacts: tuple[Artifact, ...]
-    title: str = ""
-    pauses: tuple[PauseView, ...] = ()
-    keep_until: int | None = None
+    title: str
+    pauses: tuple[PauseView, ...]
+    keep_until: int | None
 
 
 class MeView(Struct, frozen=True):
@@ -137,6 +146,7 @@ class RoomView(Struct, frozen=True):
     title: str
     settings: RoomSettings
     archived: bool
+    course: CourseId | None
     me: MeView
     session: SessionView | None
     scheduled: tuple[SessionView, ...]

@@ -6,6 +6,7 @@ from rooms.state import RoomState
 from schemas.commands import Command
 from schemas.commands.lifecycle import (
     ArchiveRoom,
+    AssignCourse,
     CancelSeries,
     CancelSession,
     ChangeSettings,
@@ -18,7 +19,7 @@ from schemas.commands.lifecycle import (
     ScheduleSession,
     StartSession,
 )
-from schemas.ids import SeriesId, SessionId
+from schemas.ids import CourseId, SeriesId, SessionId
 from schemas.media import Role
 from schemas.room_settings import RoomSettings
 from tests.wishes.cast import Cast, Wish
@@ -32,6 +33,7 @@ EXAMPLES: tuple[Command, ...] = (
     ExtendSession(15),
     ChangeSettings(RoomSettings(capacity=30)),
     RenameRoom("Algebra II"),
+    AssignCourse(CourseId("maths")),
     ArchiveRoom(),
     RestoreRoom(),
 )
@@ -59,6 +61,7 @@ def wishes(state: RoomState, chance: Random, cast: Cast) -> list[Wish]:
         ExtendSession(chance.choice((5, 180))),
         ChangeSettings(_settings(state, chance)),
         RenameRoom(chance.choice(("Algebra", "Geometry"))),
+        AssignCourse(chance.choice((None, CourseId("maths")))),
         ArchiveRoom(),
         RestoreRoom(),
     ]

@@ -19,6 +19,7 @@ export function emptyView(change: Partial<RoomView> = {}): RoomView {
       end_at_time: false,
     },
     archived: false,
+    course: null,
     me: { participant: "p1", role: null, permissions: [] },
     session: null,
     scheduled: [],

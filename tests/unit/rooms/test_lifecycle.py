@@ -11,6 +11,7 @@ from schemas.commands.deadlines import DeadlinePassed
 from schemas.commands.floor import RaiseHand
 from schemas.commands.lifecycle import (
     ArchiveRoom,
+    AssignCourse,
     CancelSeries,
     CancelSession,
     ChangeSettings,
@@ -30,6 +31,7 @@ from schemas.commands.roster import AddMember, JoinSession
 from schemas.envelope import Actor, Event, encode_commit
 from schemas.events.floor import HandLowered
 from schemas.events.lifecycle import (
+    CourseAssigned,
     EndingSoon,
     RoomArchived,
     RoomCreated,
@@ -47,7 +49,7 @@ from schemas.events.lifecycle import (
 from schemas.events.recording import RecordingStopped
 from schemas.events.roster import ParticipantLeft
 from schemas.events.tracks import TrackClosed
-from schemas.ids import SeriesId, SessionId, UserId
+from schemas.ids import CourseId, SeriesId, SessionId, UserId
 from schemas.limits import (
     COMMIT_BYTES_MAX,
     DEPARTURES_PER_COMMIT_MAX,
@@ -453,6 +455,15 @@ def test_a_room_is_renamed() -> None:
     assert room.state.title == "Geometry"
 
 
+def test_a_room_belongs_to_one_course_or_none() -> None:
+    room = Class().created()
+    maths = CourseId("maths")
+    assert room.facts(TESS, AssignCourse(maths)) == (CourseAssigned(maths),)
+    assert room.facts(TESS, AssignCourse(maths)) == ()
+    assert view(room.state, who(SAM)).course == maths
+    assert room.facts(TESS, AssignCourse()) == (CourseAssigned(None),)
+
+
 def test_an_archived_room_takes_no_new_class_until_it_is_restored() -> None:
     room = Class().created()
     session = planned(room)
@@ -488,6 +499,7 @@ def test_a_running_class_goes_on_in_an_archived_room() -> None:
         (EndSession(), False),
         (ChangeSettings(RoomSettings(slow_mode_s=1)), False),
         (RenameRoom("x"), False),
+        (AssignCourse(CourseId("maths")), False),
         (ArchiveRoom(), False),
         (RestoreRoom(), False),
     ],

@@ -11,6 +11,8 @@ export function lifecycle(view: RoomView, event: RoomEvent): RoomView {
       };
     case "lifecycle.room_renamed":
       return { ...view, title: event.data.title };
+    case "lifecycle.course_assigned":
+      return { ...view, course: event.data.course };
     case "lifecycle.room_archived":
       return { ...view, archived: true };
     case "lifecycle.room_restored":
