@@ -73,11 +73,11 @@ class Desk:
         while True:
             position = await self.open()
             try:
-                alias = await self._alias(position, envelope)
-                answer = self._answer(position, envelope, alias)
+                hidden, alias = await self._hide(position, envelope)
+                answer = self._answer(position, hidden, alias)
                 if not isinstance(answer, Commit):
                     return answer
-                return await self._append(position, envelope, answer)
+                return await self._append(position, hidden, answer)
             except Conflict as conflict:
                 # Another wrote this room, or an earlier attempt of ours did get through.
                 metrics.CONFLICTS.inc()
@@ -90,10 +90,10 @@ class Desk:
                 await asyncio.sleep(COMMAND_RETRY_S)
             self.position = None
 
-    async def _alias(self, position: Position, envelope: Envelope) -> str:
-        """What stands for a hidden author; empty where the author is recorded. Raises BusError."""
+    async def _hide(self, position: Position, envelope: Envelope) -> tuple[Envelope, str]:
+        """The command, and what stands for its author; empty where they are recorded. Raises BusError."""
         secret = secret_of(position.state, envelope.command)
-        return "" if secret is None else await self.secrets.alias(secret, envelope.actor)
+        return (envelope, "") if secret is None else await self.secrets.hide(secret, envelope)
 
     def _answer(self, position: Position, envelope: Envelope, alias: str) -> Outcome | Commit:
         """What to say at once, or what to write first."""

@@ -2,18 +2,20 @@
 
 An anonymous answer or signal is logged under an alias, HMAC(secret, who). As long as the secret lives the
 same person has the same alias, so that an answer can be changed and a repeated command is recognised, by
-the next process too. Which secrets may live follows from the room's state alone (``rooms.room.secrets_of``):
-whoever keeps the room destroys all others after every command and after every takeover, before the
-command is acknowledged. So none outlives its poll because a process died.
+the next process too. The command's id, which the page and CMD know, is hidden in the same way: what the
+log names as the commit's cause matches nothing outside.
+
+Which secrets may live follows from the room's state alone (``rooms.room.secrets_of``): whoever keeps the
+room destroys all others after every command and after every takeover, before the command is acknowledged.
+So none outlives its poll because a process died.
 
 What is left of an author meanwhile, honestly:
 
 - CMD holds the command with its author until it is decided, for an hour at most (``COMMAND_AGE_S``).
-- The command's id is on the log as the commit's cause. It is a random number of the page, used once.
 - Between the first answer and the closing, whoever can read this bucket and the log could lead aliases
   back. Only the user ``rooms`` may read it (``bus.users``).
-- The server deletes a value by forgetting where it lies; its bytes stay on the disk until the block is
-  written anew. Who fears for the disk encrypts it (``jetstream: {cipher: ...}``).
+- The server deletes a secret, or a command, by forgetting where it lies; the bytes stay on the disk until
+  the block is written anew. Who fears for the disk encrypts it (``jetstream: {cipher: ...}``).
 - Order and time: the log tells when each answer came.
 
 The price: a command that is repeated after the secret is gone is not recognised any more. It is answered
@@ -27,10 +29,11 @@ from base64 import b32encode
 from collections.abc import Collection
 
 import msgspec
+from msgspec.structs import replace
 
 from bus.interface import Bus, BusError
-from schemas.envelope import Actor
-from schemas.ids import RoomKey
+from schemas.envelope import Actor, Envelope
+from schemas.ids import CommandId, RoomKey
 from schemas.limits import SECRET_BYTES
 from schemas.subjects import SECRET, room_kv_key
 
@@ -41,7 +44,11 @@ _decoder = msgspec.json.Decoder(dict[str, bytes])
 
 def alias_of(secret: bytes, actor: Actor) -> str:
     """What stands for this person wherever this secret hides them."""
-    digest = hmac.digest(secret, f"{actor.kind}.{actor.id}".encode(), hashlib.sha256)
+    return _hidden(secret, f"actor/{actor.kind}.{actor.id}")
+
+
+def _hidden(secret: bytes, text: str) -> str:
+    digest = hmac.digest(secret, text.encode(), hashlib.sha256)
     return "a" + b32encode(digest[:_ALIAS_BYTES]).decode().lower()
 
 
@@ -54,15 +61,18 @@ class Secrets:
         self._known: dict[str, bytes] | None = None
         self._revision = 0
 
-    async def alias(self, name: str, actor: Actor) -> str:
-        """The alias of this person under the secret of this name, which is made if need be.
+    async def hide(self, name: str, envelope: Envelope) -> tuple[Envelope, str]:
+        """The command under an id that says nothing, and its author's alias.
 
-        Raises BusError: then the bucket is read again next time.
+        The secret of this name is made if need be. Raises BusError: then the bucket is read again next
+        time.
         """
         known = await self._read()
         if name not in known:
             known = await self._write({**known, name: secrets.token_bytes(SECRET_BYTES)})
-        return alias_of(known[name], actor)
+        secret = known[name]
+        command = CommandId(_hidden(secret, f"command/{envelope.id}"))
+        return replace(envelope, id=command), alias_of(secret, envelope.actor)
 
     async def keep_only(self, names: Collection[str]) -> None:
         """Destroys all secrets but these. Raises BusError."""
