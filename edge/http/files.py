@@ -9,7 +9,7 @@ from contextlib import aclosing
 from typing import Annotated
 
 from litestar import Response, delete, get, post, put
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK
 from msgspec import Meta, Struct
 
@@ -22,12 +22,13 @@ from edge.http.media import address_of
 from edge.http.recordings import SignedLink
 from edge.problems import Problem, forbidden, rejected
 from edge.tokens import Access, RemoteTokenError
+from projectors.reads import files as reads
 from rooms.files import clean_name, may_open, may_upload, room_for, shown, split_name, view
 from rooms.state.files import File
 from rooms.viewer import Viewer, viewer
 from schemas.commands.files import Purpose, RemoveFile
 from schemas.ids import CommandId, FileId, derived_id, participant_id
-from schemas.limits import FILE_BYTES_MAX, UPLOAD_S
+from schemas.limits import FILE_BYTES_MAX, PAGE_ROWS_MAX, UPLOAD_S
 from schemas.rejections import SENTENCES, Code, Rejection
 from schemas.view.files import FileView
 
@@ -61,6 +62,12 @@ class Files(Struct, frozen=True):
     files: tuple[FileView, ...]
 
 
+class History(Struct, frozen=True):
+    """Files that are or were in the room, the latest first."""
+
+    files: tuple[reads.FileRow, ...]
+
+
 class Removed(Struct, frozen=True):
     """The file is out of the room by this seq."""
 
@@ -81,6 +88,21 @@ async def get_file(
     """One file, also one that a message named."""
     seen = await see(parts_of(request), access, room)
     return shown(_opened(seen, access, file))
+
+
+@get("/rooms/{room:str}/file-history")
+async def list_history(
+    request: HttpRequest,
+    access: Caller,
+    room: FromPath[str],
+    before: Annotated[int | None, QueryParameter(ge=1)] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=PAGE_ROWS_MAX)] = 50,
+) -> History:
+    """What was ever sent to the room, and by whom, for staff."""
+    parts = parts_of(request)
+    seen = await see(parts, access, room)
+    seen.require_staff()
+    return History(await reads.history(parts.pool, seen.key, before, limit))
 
 
 @post("/rooms/{room:str}/files", guards=[require_csrf])
@@ -231,4 +253,4 @@ def _ticket(request: HttpRequest, access: Access, seen: Seen, file: str) -> uplo
     return ticket
 
 
-ROUTES = [list_files, get_file, announce, send, link_file, remove_file]
+ROUTES = [list_files, get_file, list_history, announce, send, link_file, remove_file]

@@ -120,6 +120,12 @@ async def test_a_file_is_sent_listed_opened_and_removed(school: School) -> None:
     assert await objects(school, room) == ()
     assert (await teacher.get(f"/rooms/{room}/files")).json() == {"files": []}
     assert (await school.fresh_browser().http.get(link["url"])).status_code == 404
+    while not (history := (await teacher.get(f"/rooms/{room}/file-history")).json()["files"]) or (
+        history[0]["removed_at"] is None
+    ):
+        pass
+    assert [(f["id"], f["sha256"], f["display_name"]) for f in history] == [(file["id"], digest, "Sam")]
+    assert (await student.get(f"/rooms/{room}/file-history")).status_code == 403
     gone = await teacher.post(f"/rooms/{room}/files/{file['id']}/link", {})
     assert (gone.status_code, gone.json()["code"]) == (404, "no_such_file")
 
