@@ -4,6 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from rooms.permissions import BY_ROLE_ONLY, LOCKABLE, may
+from rooms.room import recall
 from rooms.state import RoomState
 from rooms.view import view
 from schemas.commands import Command
@@ -43,6 +44,7 @@ from tests.unit.rooms.classroom import (
     TESS,
     VERA,
     Class,
+    envelope,
     person,
     publishing,
     who,
@@ -274,8 +276,15 @@ def test_a_repeated_wish_has_one_effect(command: Command) -> None:
     room = staffed()
     room.facts(TESS, RevokePermission(who(VERA), Permission.REACT))
     room.facts(TESS, LockPermission(Permission.CHAT if command is WISHES[4] else Permission.REACT))
-    room.facts(TESS, command)
+    room.ask(TESS, command, "once")
+    assert recall(room.state, envelope(TESS, command, "once")) == room.state.seq
     assert room.facts(TESS, command) == ()
+
+
+def test_a_policy_that_is_told_twice_has_one_effect() -> None:
+    room = Class().created()
+    room.ask(SERVICE, ApplyPolicy(POLICY), "once")
+    assert recall(room.state, envelope(SERVICE, ApplyPolicy(POLICY), "once")) == room.state.seq
 
 
 def test_rights_end_with_the_class() -> None:

@@ -3,8 +3,9 @@
 import pytest
 from msgspec.structs import replace
 
-from rooms.room import evolve
+from rooms.room import evolve, recall
 from rooms.state import GivenRole
+from schemas.commands import Command
 from schemas.commands.floor import RaiseHand
 from schemas.commands.lifecycle import EndSession, StartSession
 from schemas.commands.rights import ApplyPolicy, GrantPermission, RevokePermission
@@ -53,6 +54,7 @@ from tests.unit.rooms.classroom import (
     TESS,
     VERA,
     Class,
+    envelope,
     on,
     person,
     who,
@@ -446,6 +448,50 @@ def test_who_may_add_members_without_being_host_adds_no_staff_and_removes_none()
     assert room.facts(SAM, RemoveMember(UserId("vera"))) != ()
     room.facts(TESS, RevokePermission(who(SAM), Permission.ADD_MEMBER))
     assert room.refusal(SAM, AddMember(UserId("vera"), Role.VIEWER)) is Code.FORBIDDEN
+
+
+# --- who is told, and how often ------------------------------------------------------------------
+def test_everybody_is_told_who_is_there_and_staff_what_names_accounts_or_the_removed() -> None:
+    room = with_policy(TESS, SAM, VERA)
+    room.facts(TESS, AddMember(UserId("cora"), Role.CO_HOST))
+    room.facts(TESS, RemoveMember(UserId("cora")))
+    room.facts(TESS, ChangeRole(who(SAM), Role.VIEWER))
+    room.facts(SERVICE, lose(SAM))
+    room.facts(SERVICE, ResumeConnection(who(SAM), ConnectionId("again"), EDGE))
+    room.facts(TESS, RemoveParticipant(who(SAM)))
+    room.facts(TESS, ReadmitParticipant(who(SAM)))
+    told = {e.type: e.audience for c in room.log for e in c.events if e.type.startswith("roster.")}
+    assert told == {
+        "roster.joined": "everyone",
+        "roster.connected": "everyone",
+        "roster.disconnected": "everyone",
+        "roster.left": "everyone",
+        "roster.role_changed": "everyone",
+        "roster.member_added": "staff",
+        "roster.member_removed": "staff",
+        "roster.readmitted": "staff",
+    }
+
+
+@pytest.mark.parametrize(
+    ("actor", "command"),
+    [
+        (VERA, JoinSession("Vera")),
+        (SAM, LeaveSession()),
+        (TESS, ChangeRole(who(SAM), Role.VIEWER)),
+        (TESS, AddMember(UserId("sam"), Role.VIEWER)),
+        (TESS, RemoveMember(UserId("cora"))),
+        (TESS, ReadmitParticipant(who(GUS))),
+    ],
+    ids=lambda value: getattr(value, "name", None),
+)
+def test_a_repeated_wish_has_one_effect(actor: Actor, command: Command) -> None:
+    room = Class().live(TESS, SAM, GUS)
+    room.facts(TESS, AddMember(UserId("cora"), Role.VIEWER))
+    room.facts(TESS, RemoveParticipant(who(GUS)))
+    assert room.ask(actor, command, "once") != ()
+    assert recall(room.state, envelope(actor, command, "once")) == room.state.seq
+    assert room.facts(actor, command) == ()
 
 
 # --- the line ------------------------------------------------------------------------------------
