@@ -6,11 +6,10 @@ from litestar.params import FromPath
 
 from edge.auth import Caller, HttpRequest, parts_of
 from edge.http.access import see
-from edge.problems import rejected
+from edge.problems import not_found
 from projectors.reads import boards as reads
 from rooms.drawing import page_of
 from schemas.ids import BoardId, PageId
-from schemas.rejections import Code, rejection
 
 
 @get("/rooms/{room:str}/boards/{board:str}/pages/{page:str}")
@@ -21,10 +20,8 @@ async def get_page(
     parts = parts_of(request)
     seen = await see(parts, access, room)
     known = seen.state.boards.boards.get(BoardId(board))
-    if known is None:
-        raise rejected(rejection(Code.NO_SUCH_BOARD))
-    if page_of(known, PageId(page)) is None:
-        raise rejected(rejection(Code.NO_SUCH_PAGE))
+    if known is None or page_of(known, PageId(page)) is None:
+        raise not_found()
     row = await reads.page(parts.pool, seen.key, BoardId(board), PageId(page))
     return Response(row or reads.PageRow(0, 0, ()), headers={"Cache-Control": "no-store"})
 

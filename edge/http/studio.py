@@ -66,7 +66,7 @@ async def export_notes(
     text = "".join(f"{paragraph}\n" for paragraph in paragraphs)
     name = f'attachment; filename="notes-{generation}.txt"'
     headers = {"Cache-Control": "no-store", "Content-Disposition": name}
-    return Response(text, media_type="text/plain; charset=utf-8", headers=headers)
+    return Response(text, media_type="text/plain", headers=headers)
 
 
 ROUTES = [list_stage, list_notes, export_notes]
