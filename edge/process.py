@@ -24,7 +24,7 @@ from edge.scanning import scanner
 from edge.server import SocketProtocol, serving
 from edge.site import site
 from edge.tokens import load_ring
-from edge.uploads import Places
+from edge.uploads import Places, forget_removed
 from schemas.ids import EdgeId
 from schemas.limits import (
     EDGE_RETRY_S,
@@ -80,6 +80,7 @@ async def edge_process(
                 group.create_task(hub.run()),
                 group.create_task(parts.revocations.run(settings.postgres)),
                 group.create_task(_keep_house(pool, clock)),
+                group.create_task(forget_removed(parts)),
             ]
             beating = group.create_task(presence.run())
             try:

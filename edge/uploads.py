@@ -8,7 +8,8 @@
 A ticket says who may send which file, and is carried by the page from one request to the next; nothing is
 remembered meanwhile. Memory holds one write's worth of a body, scratch space the whole of it: before the
 last byte nobody knows whether a file is taken. An edge that dies between storing and asking leaves an
-object that no log knows: ``sweep`` finds those.
+object that no log knows: ``sweep`` finds those. Files that were removed lose their bytes after the event:
+at once where the request came by REST, else by ``forget_removed``.
 """
 
 import asyncio
@@ -24,6 +25,7 @@ from io import FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import asyncpg
 import msgspec
 from litestar.exceptions import InternalServerException
 from msgspec import Meta, Struct
@@ -33,16 +35,21 @@ from bus.interface import Unavailable
 from edge.actors import edge_actor
 from edge.filetypes import BY_PURPOSE, TYPES, could_be, identify
 from edge.problems import Problem, log_unavailable, rejected
+from edge.queries import sql
 from edge.scanning import ScanError, Scanner
 from edge.tokens import KeyRing, RemoteTokenError, derive_secret
+from projectors.reads import files as reads
 from rooms.files import split_name
 from rooms.state import RoomState
 from schemas.commands.files import AddFile, FileName, Purpose
 from schemas.envelope import Envelope, Outcome, Rejected
-from schemas.ids import CommandId, FileId, FileToken, ParticipantId, RoomKey
+from schemas.ids import CommandId, FileId, FileToken, ParticipantId, RoomKey, TenantId
 from schemas.limits import (
     COMMAND_DEADLINE_S,
     FILE_BYTES_MAX,
+    FILE_FORGET_LAG_S,
+    FILE_FORGET_S,
+    FILE_FORGET_START_S,
     FILE_ORPHAN_S,
     FILE_SNIFFED_BYTES,
     UPLOAD_SILENT_S,
@@ -116,6 +123,28 @@ async def sweep(store: Store, key: RoomKey, state: RoomState, now: int) -> tuple
     for orphan in orphans:
         await store.remove(orphan)
     return orphans
+
+
+async def forget_removed(parts: "Parts") -> None:
+    """Deletes the bytes of files that were removed, for ever. Every edge does; twice does no harm."""
+    since = parts.clock() - int(FILE_FORGET_START_S * 1000)
+    while True:
+        began = parts.clock()
+        try:
+            await delete_removed(parts, since)
+            since = began - int(FILE_FORGET_LAG_S * 1000)
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, StoreError) as error:
+            log.warning("removed files are still in the store: %r", error)
+        await asyncio.sleep(FILE_FORGET_S)
+
+
+async def delete_removed(parts: "Parts", since: int) -> None:
+    """Deletes the bytes of files that were removed since a time (Unix milliseconds), tenant by tenant."""
+    for row in await parts.pool.fetch(sql("tenants")):
+        tenant = TenantId(row["id"])
+        for gone in await reads.removed_since(parts.pool, tenant, since):
+            key = RoomKey(tenant, gone.room)
+            await parts.store.remove(object_key(key, gone.file, gone.media_type))
 
 
 # --- taking a body -------------------------------------------------------------------------------

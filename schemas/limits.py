@@ -101,6 +101,9 @@ UPLOAD_SILENT_S: Final = 30.0  # A body that stands still this long holds its pl
 UPLOADS_AT_ONCE_MAX: Final = 8  # Per edge: 800 MiB of scratch space, and scanners are slow.
 FILE_SNIFFED_BYTES: Final = 8_192  # Where every type that we take shows what it is.
 SCAN_S: Final = 120.0  # 100 MiB through clamd take some ten seconds on a busy machine.
+FILE_FORGET_S: Final = 60.0  # Bytes of a file that was removed are gone within about this time.
+FILE_FORGET_LAG_S: Final = 600.0  # How far a read model may lag and its removals are still found.
+FILE_FORGET_START_S: Final = 86_400.0  # An edge that starts looks back a day: all of them may have been down.
 FILE_ORPHAN_S: Final = 7_200.0  # An object that no log knows after twice the time of an upload is nobody's.
 
 # --- polls and pulse -----------------------------------------------------------------------------

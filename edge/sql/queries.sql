@@ -1,5 +1,8 @@
 -- Each query is one statement under a `-- name:` line; `edge.queries` reads this file.
 
+-- name: tenants
+select id from identity.tenant order by id;
+
 -- name: ensure_tenant
 -- Makes a tenant or renames it.
 insert into identity.tenant (id, title, created_at) values ($1, $2, $3)

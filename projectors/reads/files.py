@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from projectors.model import queries
-from schemas.ids import FileId, ParticipantId
+from schemas.ids import FileId, ParticipantId, RoomId, TenantId
 
 if TYPE_CHECKING:
     import asyncpg
@@ -40,3 +40,17 @@ async def history(pool: Pool, key: RoomKey, before: int | None, limit: int) -> t
     """All files that a room ever had, the latest first, added before a time (None: now)."""
     rows = await pool.fetch(_sql["history"], key.tenant, key.room, before, limit)
     return tuple(msgspec.convert(dict(row), FileRow) for row in rows)
+
+
+class RemovedRow(Struct, frozen=True):
+    """A file of which the bytes must go."""
+
+    room: RoomId
+    file: FileId
+    media_type: str
+
+
+async def removed_since(pool: Pool, tenant: TenantId, at: int) -> tuple[RemovedRow, ...]:
+    """The files of a tenant that were removed since a time (Unix milliseconds)."""
+    rows = await pool.fetch(_sql["removed_since"], tenant, at)
+    return tuple(msgspec.convert(dict(row), RemovedRow) for row in rows)

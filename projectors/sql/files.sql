@@ -17,6 +17,7 @@ create table if not exists files (
     removed_at   bigint,
     primary key (tenant, room, file)
 );
+create index if not exists files_removed on files (tenant, removed_at) where removed_at is not null;
 
 -- name: add
 insert into files values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, null)
@@ -37,3 +38,8 @@ from read.files
 where tenant = $1 and room = $2 and ($3::bigint is null or added_at < $3)
 order by added_at desc, file
 limit $4;
+
+-- name: removed_since
+select room, file, media_type from read.files
+where tenant = $1 and removed_at >= $2
+order by removed_at;

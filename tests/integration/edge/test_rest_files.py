@@ -9,7 +9,7 @@ import httpx
 import msgspec
 import pytest
 
-from edge.uploads import folder, sweep
+from edge.uploads import delete_removed, folder, sweep
 from rooms.state import RoomState
 from schemas.ids import RoomId, RoomKey
 from schemas.limits import FILE_BYTES_MAX, FILE_ORPHAN_S, LIBRARY_FILES_MAX
@@ -272,6 +272,21 @@ async def test_without_a_scanner_a_file_says_that_it_is_unscanned(school: School
     """People are told; nothing else changes."""
     _, student, room = await in_class(school)
     assert (await uploaded(student, room)).json()["scanned"] is False
+
+
+async def test_a_file_that_a_page_removed_loses_its_bytes_soon(school: School) -> None:
+    """Every edge looks at the read model, and again does no harm."""
+    teacher, student, room = await in_class(school)
+    file = (await uploaded(student, room)).json()["id"]
+    kept = (await uploaded(student, room, b"Hello", "a.txt")).json()["id"]
+    async with student.page(room) as sam:
+        await sam.accepted("remove_file", file=file)
+    path = f"/rooms/{room}/file-history"
+    while (await teacher.get(path)).json()["files"][1]["removed_at"] is None:
+        pass
+    for _ in range(2):
+        await delete_removed(school.edge.parts, 0)
+        assert [name.rpartition("/")[2] for name in await objects(school, room)] == [f"{kept}.txt"]
 
 
 async def test_objects_that_no_log_knows_are_swept_when_they_are_old(school: School) -> None:
