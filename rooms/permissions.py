@@ -111,7 +111,7 @@ PUBLISHING: Mapping[Source, Permission] = {
 
 
 def permissions_of(
-    state: RoomState, who: ParticipantId | None, role: Role | None, custom_role: str = ""
+    state: RoomState, who: ParticipantId, role: Role, custom_role: str = ""
 ) -> frozenset[Permission]:
     """What somebody with this role may do in the class now.
 
@@ -120,8 +120,6 @@ def permissions_of(
     granted and what the floor allows, without what was revoked. From a host nothing is revoked: a
     class could lose its last one.
     """
-    if role is None:
-        return frozenset()
     base = ROLES[role]
     if custom_role:
         own = state.policy.role(custom_role)
@@ -129,8 +127,6 @@ def permissions_of(
     rights = state.rights
     if rights.locks and role not in STAFF:
         base -= frozenset(rights.locks)
-    if who is None:
-        return base
     base = base.union(rights.granted.get(who, ()))
     if who in state.floor.speaking:
         base |= WITH_FLOOR

@@ -28,7 +28,8 @@ from schemas.events.rights import (
     PolicyApplied,
 )
 from schemas.events.tracks import TrackClosed
-from schemas.limits import RIGHTS_PEOPLE_MAX, TRACKS_MAX, TRACKS_PER_PARTICIPANT_MAX
+from schemas.ids import ParticipantId
+from schemas.limits import PARTICIPANTS_MAX, RIGHTS_PEOPLE_MAX, TRACKS_MAX, TRACKS_PER_PARTICIPANT_MAX
 from schemas.media import Role, Source
 from schemas.permissions import Exceptions, Permission
 from schemas.policy import CustomRole, Policy
@@ -404,6 +405,15 @@ def test_staff_in_the_class_see_whom_they_can_readmit() -> None:
         assert view(room.state, who(actor), actor.capabilities).rights.removed == shown
     room.facts(CORA, ReadmitParticipant(who(SAM)))
     assert view(room.state, who(TESS)).rights.removed == ()
+
+
+def test_the_names_of_the_removed_are_bounded_and_the_oldest_is_forgotten() -> None:
+    room = staffed()
+    names = {ParticipantId(f"p{i}"): "Somebody" for i in range(PARTICIPANTS_MAX)}
+    room.state = replace(room.state, rights=replace(room.state.rights, removed=names))
+    room.facts(TESS, RemoveParticipant(who(SAM)))
+    known = room.state.rights.removed
+    assert (len(known), known[who(SAM)], "p0" in known) == (PARTICIPANTS_MAX, "Sam", False)
 
 
 def test_me_lists_what_holds_for_this_person_now() -> None:

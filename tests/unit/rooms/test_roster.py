@@ -299,6 +299,27 @@ def test_a_personal_grant_keeps_a_track_open_when_the_role_changes() -> None:
     )
 
 
+def test_given_roles_are_bounded_and_the_oldest_is_forgotten() -> None:
+    room = Class().live(TESS, SAM)
+    others = {ParticipantId(f"p{i}"): GivenRole(Role.VIEWER) for i in range(PARTICIPANTS_MAX)}
+    room.state = replace(room.state, given_roles=others)
+    room.facts(TESS, ChangeRole(who(SAM), Role.VIEWER))
+    assert len(room.state.given_roles) == PARTICIPANTS_MAX
+    assert who(SAM) in room.state.given_roles
+    assert "p0" not in room.state.given_roles
+
+
+def test_facts_about_who_is_not_there_change_nobody() -> None:
+    room = Class().live(TESS)
+    for fact in (
+        ParticipantDisconnected(who(SAM), START),
+        ParticipantConnected(who(SAM), EDGE, ConnectionId("x")),
+        ParticipantLeft(who(SAM), "removed", START),
+        RoleChanged(who(SAM), Role.SPEAKER, Role.VIEWER),
+    ):
+        assert evolve(room.state, fact, room.now).participants == room.state.participants
+
+
 # --- the tenant's own roles ----------------------------------------------------------------------
 TUTOR = CustomRole("tutor", Role.CO_HOST, (Permission.CHANGE_ROLE, Permission.CHAT, Permission.REMOVE))
 LISTENER = CustomRole("listener", Role.VIEWER, (Permission.CHAT,))
