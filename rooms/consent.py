@@ -178,7 +178,7 @@ def view(state: RoomState, viewer: Viewer) -> ConsentsView:
     """The running recording, what the viewer said, and for staff what everybody said."""
     consents, me = state.consents, viewer.participant
     if consents.recording is None:
-        return ConsentsView()
+        return ConsentsView(None, asks=False, mine=None, people=())
     people = tuple(
         ConsentView(who, standing.answer, standing.kept_out)
         for who, standing in consents.people.items()
@@ -189,4 +189,4 @@ def view(state: RoomState, viewer: Viewer) -> ConsentsView:
     return ConsentsView(consents.recording, consents.asks, mine, people)
 
 
-TOPIC = Topic("consent", get_args(Command), get_args(Fact), decide, evolve)
+TOPIC = Topic("recording", get_args(Command), get_args(Fact), decide, evolve)

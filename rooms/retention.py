@@ -161,4 +161,4 @@ def _change(state: RoomState, recording: RecordingId, **changes: object) -> Room
     return replace(state, shelf={**state.shelf, recording: replace(shelved, **changes)})
 
 
-TOPIC = Topic("retention", get_args(Command), get_args(Fact), decide, evolve, deadlines, due)
+TOPIC = Topic("recording", get_args(Command), get_args(Fact), decide, evolve, deadlines, due)

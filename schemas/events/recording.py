@@ -11,7 +11,7 @@ from schemas.ids import (
 )
 
 
-class RecordingStarted(EventData, frozen=True):
+class RecordingStarted(EventData, frozen=True, omit_defaults=True):
     """What flows from now on is kept; with ``asks_consent`` only of those who agree to it."""
 
     type: ClassVar[str] = "recording.started"

@@ -24,7 +24,7 @@ class ConsentsView(Struct, frozen=True):
     staff, and the viewer alone for others.
     """
 
-    recording: RecordingId | None = None
-    asks: bool = False
-    mine: Standing | None = None
-    people: tuple[ConsentView, ...] = ()
+    recording: RecordingId | None
+    asks: bool
+    mine: Standing | None
+    people: tuple[ConsentView, ...]

@@ -1,18 +1,17 @@
-"""Wishes about recording, consent, retention and redaction."""
+"""Wishes about recording, retention and redaction."""
 
 from random import Random
+from typing import Literal
 
-from rooms.retention import waiting_for_work
+from rooms.retention import deadlines, waiting_for_work
 from rooms.state import RoomState
 from schemas.artifacts import Artifact, ArtifactKind
 from schemas.commands import Command
+from schemas.commands.deadlines import DeadlinePassed
 from schemas.commands.recording import (
     AddArtifact,
-    AgreeToRecording,
     CompleteRecording,
-    DeclineRecording,
     DeleteRecording,
-    LeaveOut,
     PauseRecording,
     RenameRecording,
     ReportErased,
@@ -21,7 +20,6 @@ from schemas.commands.recording import (
     SetRetention,
     StartRecording,
     StopRecording,
-    TakeIn,
 )
 from schemas.commands.redaction import Redact
 from schemas.ids import ArtifactId, MessageId, ParticipantId, RecordingId
@@ -29,6 +27,7 @@ from tests.wishes.cast import SERVICE, Cast, Wish
 
 _R, _P = RecordingId("r1"), ParticipantId("p1")
 _FILM = Artifact(ArtifactId("a1"), ArtifactKind.COMPOSED, "k", "video/mp4", 9, "0" * 64)
+_STATUSES: tuple[Literal["started", "finished", "failed"], ...] = ("started", "finished", "failed")
 
 EXAMPLES: tuple[Command, ...] = (
     StartRecording(),
@@ -38,10 +37,6 @@ EXAMPLES: tuple[Command, ...] = (
     RenameRecording(_R, "Vectors"),
     SetRetention(_R, 0),
     DeleteRecording(_R),
-    AgreeToRecording(_R),
-    DeclineRecording(_R),
-    LeaveOut(_P),
-    TakeIn(_P),
     ReportStep(_R, "capture", "started"),
     AddArtifact(_R, _FILM),
     CompleteRecording(_R, 1_000),
@@ -53,33 +48,39 @@ EXAMPLES: tuple[Command, ...] = (
 
 
 def wishes(state: RoomState, chance: Random, cast: Cast) -> list[Wish]:
-    """What somebody may want now."""
-    who = cast.anyone(chance)
-    one = chance.choice([*(a.participant for a in cast.everyone if a.participant), ParticipantId("nobody")])
-    recording = chance.choice([*state.shelf, RecordingId("gone")])
-    running = state.consents.recording or recording
-    message = chance.choice([*(m.id for m in state.messages), MessageId("gone")])
-    since = chance.randrange(3_000)
-    live: list[Wish] = [
-        (cast.host, StartRecording()),
+    """What somebody may want now: about the recording that runs, about those that are kept, and what
+    workers and the clock have to say."""
+    if state.consents.recording is None:
+        return [*[(cast.host, StartRecording())] * 4, *_kept(state, chance, cast)]
+    if chance.random() < 0.5:
+        return _kept(state, chance, cast)
+    return [
         (cast.host, PauseRecording()),
         (cast.host, ResumeRecording()),
-        (who, AgreeToRecording(running)),
-        (who, DeclineRecording(running)),
-        (who, LeaveOut(one)),
-        (cast.host, LeaveOut(one)),
-        (cast.host, TakeIn(one)),
-    ]
-    kept: list[Wish] = [
+        (cast.anyone(chance), PauseRecording()),
         (cast.host, StopRecording()),
-        (cast.host, RenameRecording(recording, chance.choice(["Vectors", "Forces", " "]))),
-        (cast.host, SetRetention(recording, chance.choice([0, state.at + 3_000, state.at + 60_000]))),
-        (who, DeleteRecording(recording)),
-        (cast.host, Redact("span", recording=recording, since_ms=since, until_ms=since + 500)),
-        (cast.host, Redact("message", chance.choice(["", "A private number."]), message=message)),
-        (cast.host, Redact("person", participant=one)),
     ]
-    return [*live, *live, *kept, *_workers(state, chance)]
+
+
+def _kept(state: RoomState, chance: Random, cast: Cast) -> list[Wish]:
+    recording = chance.choice([*state.shelf, RecordingId("gone")])
+    message = chance.choice([*(m.id for m in state.messages), MessageId("gone")])
+    since = chance.randrange(3_000)
+    why = chance.choice(["", "A private number.", "Asked by the parents."])
+    one = chance.choice([a.participant for a in cast.everyone if a.participant])
+    found: list[Wish] = [
+        (cast.host, RenameRecording(recording, chance.choice(["Vectors", "Forces", " "]))),
+        *[(cast.host, SetRetention(recording, chance.choice([0, state.at + 3_000, state.at + 9_000])))] * 2,
+        (chance.choice(cast.everyone), DeleteRecording(recording)),
+        *((cast.host, DeleteRecording(old)) for old in list(state.shelf)[:1] if len(state.shelf) > 1),
+        (cast.host, Redact("span", why, recording=recording, since_ms=since, until_ms=since + 500)),
+        (cast.host, Redact("message", why, message=message)),
+        (cast.host, Redact("person", why, participant=one)),
+    ]
+    due = min(deadlines(state), default=None)
+    if due is not None:
+        found += [(SERVICE, DeadlinePassed(due))] * 5
+    return [*found, *_workers(state, chance)]
 
 
 def _workers(state: RoomState, chance: Random) -> list[Wish]:
@@ -87,15 +88,14 @@ def _workers(state: RoomState, chance: Random) -> list[Wish]:
     found: list[Wish] = [(SERVICE, ReportErased(RecordingId("gone")))]
     for work in waiting_for_work(state):
         if work.kind == "purge":
-            found.append((SERVICE, ReportErased(work.recording)))
+            found += [(SERVICE, ReportErased(work.recording))] * 3
         else:
             version = state.shelf[work.recording].version
             found.append((SERVICE, ReportStep(work.recording, "capture", "started", version=version)))
     for recording, shelved in state.shelf.items():
         if shelved.work == "working":
-            step = chance.choice(["started", "finished", "failed"])
-            report = ReportStep(recording, "capture", step, version=shelved.version)
-            found.append((SERVICE, report))
+            status = chance.choice(_STATUSES)
+            found.append((SERVICE, ReportStep(recording, "capture", status, version=shelved.version)))
             found.append((SERVICE, AddArtifact(recording, _FILM, version=shelved.version)))
             found.append((SERVICE, CompleteRecording(recording, 9_000, version=shelved.version)))
     return found

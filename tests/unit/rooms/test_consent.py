@@ -45,7 +45,7 @@ def test_without_asking_everybody_is_told_and_recorded() -> None:
     room = Class().live(TESS, SAM, VERA)
     running = recording(room)
     assert recorded(room) == {TESS, SAM, VERA}
-    assert view(room.state, who(SAM)).consents == ConsentsView(running, False, "unanswered")
+    assert view(room.state, who(SAM)).consents == ConsentsView(running, False, "unanswered", ())
 
 
 def test_where_consent_is_asked_only_who_agreed_is_recorded() -> None:
@@ -166,7 +166,7 @@ def test_the_next_recording_asks_anew() -> None:
     room = Class().live(TESS, SAM)
     room.facts(SAM, DeclineRecording(recording(room)))
     room.facts(TESS, StopRecording())
-    assert view(room.state, who(SAM)).consents == ConsentsView()
+    assert view(room.state, who(SAM)).consents == ConsentsView(None, False, None, ())
     room.facts(TESS, StartRecording())
     assert view(room.state, who(SAM)).consents.mine == "unanswered"
     assert SAM in recorded(room)
@@ -185,7 +185,7 @@ def test_what_somebody_said_is_for_them_and_staff() -> None:
     vera = ConsentView(who(VERA), "unanswered", left_out=False)
     assert view(room.state, who(TESS)).consents.people == (sam, vera)
     assert view(room.state, who(SAM)).consents.people == (sam,)
-    assert view(room.state, None).consents == ConsentsView(running, False, None)
+    assert view(room.state, None).consents == ConsentsView(running, False, None, ())
 
 
 def test_what_is_known_of_people_is_bounded_and_who_is_out_is_never_forgotten(

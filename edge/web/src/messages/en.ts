@@ -248,6 +248,7 @@ export const en = {
   "recordings.empty.hint": "A class that a host records appears here when it is over.",
   "recordings.watch": "Watch the recording",
   "recordings.status.recording": "Recording now",
+  "recordings.status.paused": "Paused",
   "recordings.status.processing": "Being prepared",
   "recordings.status.ready": "Ready",
   "recordings.status.failed": "Could not be finished",

@@ -31,7 +31,7 @@ export interface Recording {
   id: string;
   session: string;
   title: string;
-  status: "recording" | "processing" | "ready" | "failed";
+  status: "recording" | "paused" | "processing" | "ready" | "failed";
   started_at: number;
   duration_ms: number | null;
   steps: StepView[];

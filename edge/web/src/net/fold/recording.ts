@@ -98,7 +98,9 @@ function redacted(view: RoomView, tombstone: Redacted): RoomView {
             what === "person" && m.participant === participant ? { ...m, display_name: REMOVED_PERSON } : m,
           ),
     recordings: view.recordings.map((r) =>
-      recordings.includes(r.id) ? { ...r, status: "processing", steps: [], artifacts: [], duration_ms: null } : r,
+      recordings.includes(r.id)
+        ? { ...r, status: "processing", steps: [], artifacts: [], duration_ms: null }
+        : r,
     ),
   };
 }
@@ -107,7 +109,7 @@ function redacted(view: RoomView, tombstone: Redacted): RoomView {
 function consent(view: RoomView, event: RoomEvent): RoomView {
   switch (event.type) {
     case "recording.started": {
-      const { recording, asks_consent: asks } = event.data;
+      const { recording, asks_consent: asks = false } = event.data;
       const mine = view.me.participant === null ? null : "unanswered";
       return { ...view, consents: { recording, asks, mine, people: [] } };
     }
@@ -141,9 +143,7 @@ function withStanding(
   const known = consents.people.find((p) => p.participant === participant);
   const before = known ?? { participant, answer: "unanswered", left_out: false };
   const after: ConsentView = { ...before, ...change(before) };
-  const people = known
-    ? consents.people.map((p) => (p === known ? after : p))
-    : [...consents.people, after];
+  const people = known ? consents.people.map((p) => (p === known ? after : p)) : [...consents.people, after];
   const mine: ConsentsView["mine"] = after.left_out ? "left_out" : after.answer;
   const isMine = participant === view.me.participant;
   return {
