@@ -109,6 +109,7 @@ class RoomDetail(Struct, frozen=True):
 async def list_rooms(
     request: HttpRequest,
     access: Caller,
+    *,
     cursor: FromQuery[str | None] = None,
     limit: Limit = 50,
     archived: FromQuery[bool] = False,

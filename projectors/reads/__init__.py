@@ -173,8 +173,11 @@ async def list_rooms(
     archived: bool = False,
     course: str | None = None,
 ) -> RoomPage:
-    """A tenant's rooms in use (or those archived), newest first, perhaps of one course only; if ``person`` is given, only those the
-    person owns, has a lasting role in, or has been in. Raises BadCursorError."""
+    """A tenant's rooms in use (or those archived), newest first; if ``course`` is given, only its rooms; if
+    ``person`` is, only those the person owns, has a lasting role in, or has been in.
+
+    Raises BadCursorError.
+    """
     created_at, room = _read_cursor(cursor)
     rows = await pool.fetch(_sql["list_rooms"], tenant, created_at, room, limit + 1, person, archived, course)
     page = tuple(_room(row) for row in rows[:limit])

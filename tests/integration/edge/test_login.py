@@ -36,6 +36,7 @@ async def test_a_password_signs_in_and_a_wrong_one_says_no_more_than_an_unknown_
         "display_name": "Tess Teacher",
         "capabilities": ["teach", "administer"],
         "room": None,
+        "admitted": False,
     }
     assert (await browser.get("/me")).json() == right.json()
     cookies = right.headers.get_list("set-cookie")

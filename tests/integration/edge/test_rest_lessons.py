@@ -92,7 +92,12 @@ async def test_a_room_is_set_up_renamed_put_away_and_taken_back(school: School) 
     assert (await teacher.put(f"/rooms/{room}/settings", wishes)).status_code == 200
     assert (await teacher.put(f"/rooms/{room}/settings", {"capacity": 0})).status_code == 422
     assert (await teacher.put(f"/rooms/{room}/title", {"title": "Optics"})).status_code == 200
+    assert (await teacher.put(f"/rooms/{room}/course", {"course": "optics"})).status_code == 200
+    while room not in await listed(teacher, "?course=optics"):
+        pass
+    assert room not in await listed(teacher, "?course=algebra")
     detail = (await student.get(f"/rooms/{room}")).json()
+    assert detail["course"] == "optics"
     assert (detail["title"], detail["role"], detail["settings"]["capacity"]) == ("Optics", "viewer", 30)
     assert (await teacher.post(f"/rooms/{room}/archive")).status_code == 200
     refused = await teacher.post(f"/rooms/{room}/sessions/start")

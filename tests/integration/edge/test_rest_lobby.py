@@ -11,7 +11,8 @@ async def link(teacher: Browser, room: str, **wish: object) -> str:
     made = await teacher.post(f"/rooms/{room}/guest-links", wish)
     assert made.status_code == 201, made.text
     assert made.json()["has_passcode"] == ("passcode" in wish)
-    return urlsplit(made.json()["url"]).fragment.removeprefix("guest=")
+    url: str = made.json()["url"]
+    return urlsplit(url).fragment.removeprefix("guest=")
 
 
 async def guest(school: School, token: str, name: str, passcode: str | None = None) -> Browser:
