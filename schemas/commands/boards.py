@@ -78,7 +78,8 @@ class Draw(Command, frozen=True, forbid_unknown_fields=True):
     """Draws, changes or deletes elements of a page; a client sends at most ten of these a second.
 
     ``board`` may be a deck, whose pages are then "1", "2", .... ``generation`` is that of the page the
-    author sees: strokes for a page that was cleared meanwhile are refused.
+    author sees: strokes for a page that was cleared meanwhile are refused. Undoing is drawing, too: a
+    later version of the element as it was, also of one that was deleted or taken back.
     """
 
     name: ClassVar[str] = "draw"

@@ -3,6 +3,8 @@
 import msgspec
 import pytest
 
+from rooms.studio import view
+from rooms.viewer import viewer
 from schemas.commands import Command
 from schemas.commands.boards import CreateBoard
 from schemas.commands.lifecycle import EndSession, StartSession
@@ -36,6 +38,7 @@ from schemas.limits import DECKS_MAX, SCENE_SOURCES_MAX, SCENES_MAX
 from schemas.media import Role
 from schemas.rejections import Code
 from schemas.stage import Layout, SceneSource
+from schemas.view.studio import CallView, DeckView, SceneView, StudioView
 from tests.unit.rooms.classroom import CORA, OPERATOR, SAM, SERVICE, TESS, VERA, Class, who
 from tests.wishes.studio import EXAMPLES
 
@@ -293,3 +296,19 @@ def test_the_same_command_is_answered_once() -> None:
     made = room.state.studio
     assert room.ask(TESS, LECTURE, "once") == ()  # The same id names the same scene.
     assert room.state.studio == made
+
+
+def test_everybody_sees_the_same_stage() -> None:
+    room = Class().live(TESS, SAM)
+    scene, deck = scene_of(room), deck_of(room)
+    for command in (ActivateScene(scene), ShowDeck(deck, 4), ShowCall("Enrol", "https://school.test")):
+        room.facts(TESS, command)
+    shown = StudioView(
+        (SceneView(scene, "Lecture", Layout.GRID, ()),),
+        scene,
+        (DeckView(deck, "Waves", 9, FileId("f1"), 4),),
+        deck,
+        CallView("Enrol", "https://school.test"),
+    )
+    for actor in (TESS, SAM, VERA):
+        assert view(room.state, viewer(room.state, who(actor))) == shown
