@@ -68,18 +68,24 @@ def _kept(state: RoomState, chance: Random, cast: Cast) -> list[Wish]:
     since = chance.randrange(3_000)
     why = chance.choice(["", "A private number.", "Asked by the parents."])
     one = chance.choice([a.participant for a in cast.everyone if a.participant])
+    redaction = chance.choice(
+        [
+            Redact("span", why, recording=recording, since_ms=since, until_ms=since + 500),
+            Redact("message", why, message=message),
+            Redact("person", why, participant=one),
+        ]
+    )
+    keep_until = chance.choice([0, state.at + 3_000, state.at + 9_000])
     found: list[Wish] = [
         (cast.host, RenameRecording(recording, chance.choice(["Vectors", "Forces", " "]))),
-        *[(cast.host, SetRetention(recording, chance.choice([0, state.at + 3_000, state.at + 9_000])))] * 2,
-        (chance.choice(cast.everyone), DeleteRecording(recording)),
-        *((cast.host, DeleteRecording(old)) for old in list(state.shelf)[:1] if len(state.shelf) > 1),
-        (cast.host, Redact("span", why, recording=recording, since_ms=since, until_ms=since + 500)),
-        (cast.host, Redact("message", why, message=message)),
-        (cast.host, Redact("person", why, participant=one)),
+        (cast.host, SetRetention(recording, keep_until)),
+        (cast.anyone(chance), DeleteRecording(recording)),
+        (cast.host, DeleteRecording(recording)),
+        (cast.host, redaction),
     ]
     due = min(deadlines(state), default=None)
     if due is not None:
-        found += [(SERVICE, DeadlinePassed(due))] * 5
+        found += [(SERVICE, DeadlinePassed(due))] * 2
     return [*found, *_workers(state, chance)]
 
 
