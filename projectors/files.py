@@ -2,6 +2,7 @@
 
 from projectors.model import Fact, Model, Write, queries
 from schemas.events.files import FileAdded, FileRemoved, FileRenamed
+from schemas.events.redaction import REMOVED_PERSON, Redacted
 
 _sql = queries("files")
 
@@ -17,6 +18,8 @@ def writes(fact: Fact) -> tuple[Write, ...]:
             return (Write(_sql["rename"], (*at, file, name)),)
         case FileRemoved(file):
             return (Write(_sql["remove"], (*at, file, fact.at)),)
+        case Redacted(what="person", participant=who) if who is not None:
+            return (Write(_sql["rename_person"], (*at, who, REMOVED_PERSON)),)
     return ()
 
 

@@ -19,6 +19,7 @@ from schemas.events.questions import (
     VotesCounted,
     VoteTakenBack,
 )
+from schemas.events.redaction import REMOVED_PERSON, Redacted
 from schemas.ids import RoomId, TenantId
 
 _sql = queries("questions")
@@ -55,6 +56,8 @@ def writes(fact: Fact) -> tuple[Write, ...]:
                 Write(_sql["merge"], (*at, into, questions)),
                 Write(_sql["count"], (*at, into, votes)),
             )
+        case Redacted(what="person", participant=who) if who is not None:
+            return (Write(_sql["rename"], (*at, who, REMOVED_PERSON)),)
         case SessionEnded(session):
             return (Write(_sql["end"], (*at, session, fact.at)),)
     return ()

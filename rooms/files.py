@@ -19,13 +19,14 @@ from rooms.viewer import Viewer, viewer
 from schemas.commands.files import AddFile, Purpose, RemoveFile, RenameFile
 from schemas.envelope import AND_STAFF, Audience, Event
 from schemas.events.files import FileAdded, FileRemoved, FileRenamed
+from schemas.events.redaction import REMOVED_PERSON, Redacted
 from schemas.ids import ParticipantId
 from schemas.limits import FILE_NAME_CHARS_MAX, LIBRARY_BYTES_MAX, LIBRARY_FILES_MAX
 from schemas.rejections import Code, Rejection, rejection
 from schemas.view.files import FilesView, FileView
 
 Command = AddFile | RenameFile | RemoveFile
-Fact = FileAdded | FileRenamed | FileRemoved
+Fact = FileAdded | FileRenamed | FileRemoved | Redacted
 
 _ENDING_CHARS_MAX = 10  # Longer ones are part of a sentence, not a type.
 _NOT_IN_A_NAME = frozenset('<>:"|?*')  # Of no meaning to us, and of some to a disk or a shell.
@@ -156,6 +157,10 @@ def evolve(state: RoomState, fact: Fact, stamp: Stamp) -> RoomState:
             known = tuple(replace(f, name=name) if f.id == file else f for f in known)
         case FileRemoved(file=file):
             known = tuple(f for f in known if f.id != file)
+        case Redacted(participant=who):
+            known = tuple(
+                replace(f, display_name=REMOVED_PERSON) if f.participant == who else f for f in known
+            )
         case _:
             assert_never(fact)
     return replace(state, files=Files(known))

@@ -50,6 +50,7 @@ from schemas.events.questions import (
     VotesCounted,
     VoteTakenBack,
 )
+from schemas.events.redaction import REMOVED_PERSON, Redacted
 from schemas.ids import ParticipantId, QuestionId, SessionId
 from schemas.limits import (
     PARTICIPANTS_MAX,
@@ -78,6 +79,7 @@ Fact = (
     | QuestionHidden
     | QuestionReopened
     | QuestionsMerged
+    | Redacted
     | SessionEnded
 )
 
@@ -358,6 +360,8 @@ def _after(known: Questions, fact: Fact, stamp: Stamp) -> Questions:
             return known  # For those who follow; what they say follows from what is here.
         case QuestionsMerged():
             return _merged(known, fact)
+        case Redacted(participant=who):
+            return known if who is None else _nameless(known, who)
         case _:
             question = known.find(fact.question)
             return known if question is None else _changed(known, question, fact, stamp)
@@ -447,6 +451,14 @@ def _merged(known: Questions, fact: QuestionsMerged) -> Questions:
         known = _in_place(known, replace(into, voted=_union(into, *parts)))
     for part in parts:
         known = _without(known, part.id)
+    return known
+
+
+def _nameless(known: Questions, who: ParticipantId) -> Questions:
+    """A redacted person's questions stay, and their name goes."""
+    for question in (*known.open, *known.answered, *known.dismissed):
+        if question.participant == who:
+            known = _in_place(known, replace(question, display_name=REMOVED_PERSON))
     return known
 
 

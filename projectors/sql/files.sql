@@ -31,6 +31,9 @@ update files set name = $4 where tenant = $1 and room = $2 and file = $3;
 -- name: remove
 update files set removed_at = $4 where tenant = $1 and room = $2 and file = $3;
 
+-- name: rename_person
+update files set display_name = $4 where tenant = $1 and room = $2 and participant = $3;
+
 -- name: history
 select file as id, name, bytes, media_type, sha256, purpose, scanned, participant, display_name,
        added_at, removed_at

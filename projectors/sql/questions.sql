@@ -106,6 +106,9 @@ on conflict (tenant, room, question, participant) do nothing;
 update questions set status = 'merged', merged_into = $3
 where tenant = $1 and room = $2 and question = any ($4::text[]);
 
+-- name: rename
+update questions set display_name = $4 where tenant = $1 and room = $2 and participant = $3;
+
 -- name: end
 -- What was being answered aloud when the class ended is answered.
 update questions set status = 'answered', answered_at = $4

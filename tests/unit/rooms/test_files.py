@@ -14,8 +14,10 @@ from rooms.viewer import viewer
 from schemas.commands import Command
 from schemas.commands.files import AddFile, Purpose, RemoveFile, RenameFile
 from schemas.commands.lifecycle import EndSession
+from schemas.commands.redaction import Redact
 from schemas.envelope import AND_STAFF, Actor, Audience
 from schemas.events.files import FileAdded, FileRemoved, FileRenamed
+from schemas.events.redaction import REMOVED_PERSON
 from schemas.ids import FileId, ParticipantId
 from schemas.limits import FILE_BYTES_MAX, FILE_NAME_CHARS_MAX, LIBRARY_BYTES_MAX, LIBRARY_FILES_MAX
 from schemas.media import Role
@@ -225,6 +227,15 @@ def test_the_library_stays_from_class_to_class() -> None:
     room.facts(TESS, EndSession())
     assert listed(room, VERA) == [file]
     room.facts(SAM, RemoveFile(file))
+
+
+def test_a_redacted_persons_files_stay_without_the_name() -> None:
+    room = Class().live(TESS)
+    own = adding(ADA)
+    room.facts(SERVICE, own)
+    added(room, TESS, file="f2")
+    room.facts(TESS, Redact("person", participant=who(ADA)))
+    assert [f.display_name for f in room.state.files.files] == [REMOVED_PERSON, "Tess"]
 
 
 # --- opening -------------------------------------------------------------------------------------

@@ -25,6 +25,8 @@ from schemas.commands.questions import (
     WithdrawQuestion,
     WithdrawVote,
 )
+from schemas.commands.redaction import Redact
+from schemas.commands.roster import LeaveSession
 from schemas.envelope import AND_STAFF, Actor, Audience, may_see
 from schemas.events.questions import (
     AnsweringStarted,
@@ -41,7 +43,8 @@ from schemas.events.questions import (
     VotesCounted,
     VoteTakenBack,
 )
-from schemas.ids import ParticipantId, QuestionId
+from schemas.events.redaction import REMOVED_PERSON
+from schemas.ids import MessageId, ParticipantId, QuestionId
 from schemas.limits import (
     PARTICIPANTS_MAX,
     QUESTION_CHARS_MAX,
@@ -550,6 +553,19 @@ def test_questions_end_with_the_class() -> None:
     room.facts(TESS, EndSession())
     assert room.state.questions == Questions()
     assert room.refusal(OPERATOR, AnswerQuestion(NOWHERE)) == Code.NO_SUCH_QUESTION
+
+
+def test_a_redacted_persons_questions_stay_without_the_name() -> None:
+    room = lesson()
+    open_one, answered, other = asked(room), asked(room, anonymous=True), asked(room, VERA)
+    room.facts(TESS, AnswerQuestion(answered))
+    room.facts(SAM, LeaveSession())
+    room.facts(TESS, Redact("person", participant=who(SAM)))
+    names = [found(room, question).display_name for question in (open_one, answered, other)]
+    assert names == [REMOVED_PERSON, REMOVED_PERSON, "Vera"]
+    before = room.state.questions
+    room.facts(TESS, Redact("message", message=MessageId("m1")))
+    assert room.state.questions == before
 
 
 def test_the_same_command_asks_one_question() -> None:

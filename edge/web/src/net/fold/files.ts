@@ -1,6 +1,8 @@
 import type { FileView, RoomEvent, RoomView } from "../../schema";
 import { put } from "./common";
 
+const REMOVED_PERSON = "Removed person";
+
 export function files(view: RoomView, event: RoomEvent): RoomView {
   const known = view.files.files;
   switch (event.type) {
@@ -16,6 +18,11 @@ export function files(view: RoomView, event: RoomEvent): RoomView {
     }
     case "file.removed":
       return { ...view, files: { files: known.filter((f) => f.id !== event.data.file) } };
+    case "redaction.redacted": {
+      const gone = event.data.participant;
+      const named = (f: FileView) => (f.participant === gone ? { ...f, display_name: REMOVED_PERSON } : f);
+      return { ...view, files: { files: known.map(named) } };
+    }
     default:
       return view;
   }

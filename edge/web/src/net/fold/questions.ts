@@ -1,5 +1,7 @@
 import { LIMITS, type QuestionsView, type QuestionView, type RoomEvent, type RoomView } from "../../schema";
 
+const REMOVED_PERSON = "Removed person";
+
 /** A question stands where it became visible or answered: lists grow at their end, for everybody alike. */
 export function questions(view: RoomView, event: RoomEvent): RoomView {
   const known = view.questions;
@@ -82,6 +84,12 @@ export function questions(view: RoomView, event: RoomEvent): RoomView {
     case "question.dismissed":
     case "question.hidden":
       return { ...view, questions: { ...known, open: without(known.open, event.data.question) } };
+    case "redaction.redacted": {
+      const gone = event.data.participant;
+      const named = (q: QuestionView) =>
+        gone !== null && q.participant === gone ? { ...q, display_name: REMOVED_PERSON } : q;
+      return { ...view, questions: { open: known.open.map(named), answered: known.answered.map(named) } };
+    }
     case "lifecycle.session_ended":
       return { ...view, questions: { open: [], answered: [] } };
     default:
