@@ -150,19 +150,24 @@ def _rebuild(
 
 
 def _create(state: RoomState, asks: Asker, title: str) -> Decided:
-    own = sum(1 for board in state.boards.boards.values() if not board.deck_pages)
+    board, page = BoardId(new_id(state, asks, "b")), PageId(new_id(state, asks, "g"))
+    if board in state.boards.boards:
+        return ()  # A repetition from beyond the memory of answers must not empty the board.
+    own = sum(1 for known in state.boards.boards.values() if not known.deck_pages)
     if own >= BOARDS_MAX or drawing.is_full(state.boards):
         return rejection(Code.LIMIT_REACHED)
-    board, page = BoardId(new_id(state, asks, "b")), PageId(new_id(state, asks, "g"))
     return (Event(BoardCreated(board, title, page)),)
 
 
 def _add_page(state: RoomState, asks: Asker, board: Board, after: PageId | None) -> Decided:
     if after is not None and after not in board.pages:
         return rejection(Code.NO_SUCH_PAGE)
+    page = PageId(new_id(state, asks, "g"))
+    if page in board.pages:
+        return ()
     if len(board.pages) >= BOARD_PAGES_MAX or drawing.is_full(state.boards):
         return rejection(Code.LIMIT_REACHED)
-    return (Event(BoardPageAdded(board.id, PageId(new_id(state, asks, "g")), after)),)
+    return (Event(BoardPageAdded(board.id, page, after)),)
 
 
 def _remove_page(board: Board, page: PageId) -> Decided:

@@ -533,6 +533,11 @@ def test_pages_that_are_not_used_are_forgotten_and_can_still_be_drawn_on_and_cle
     assert not room.state.boards.boards[board].pages[first].is_forgotten
 
 
-def test_the_same_command_names_the_same_board() -> None:
-    room = Class().live(TESS)
-    assert room.ask(TESS, CreateBoard("Sketches"), "once") == room.ask(TESS, CreateBoard("Sketches"), "once")
+def test_a_board_or_page_that_was_made_by_this_very_command_is_not_made_again() -> None:
+    sketch = Sketch()
+    room = sketch.room
+    sketch.draw(SAM, element("e1", 1, 1))
+    assert room.ask(TESS, CreateBoard("Another"), "once") != ()
+    assert room.ask(TESS, CreateBoard("Another"), "once") == ()
+    assert room.ask(TESS, AddBoardPage(sketch.board), "page") != ()
+    assert room.ask(TESS, AddBoardPage(sketch.board), "page") == ()
