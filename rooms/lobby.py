@@ -84,9 +84,12 @@ def _refuse_staff(state: RoomState, asks: Asker) -> Rejection | None:
 
 # --- at the door ---------------------------------------------------------------------------------
 def must_wait(state: RoomState, asks: Asker) -> bool:
-    """Whether this person, who wants to join, has to be let in by staff first."""
+    """Whether this person, who wants to join, has to be let in by staff first. Who was denied has, also
+    when the door was opened to others since."""
     if asks.role in STAFF or asks.actor.admitted or asks.participant in state.lobby.admitted:
         return False
+    if asks.participant in state.lobby.denied:
+        return True
     return _stops(state.settings, guest=asks.actor.kind == "guest")
 
 

@@ -23,7 +23,7 @@ from schemas.commands.roster import (
     RemoveParticipant,
     ResumeConnection,
 )
-from schemas.envelope import AND_STAFF, Actor, encode_commit
+from schemas.envelope import AND_STAFF, Actor, Event, encode_commit
 from schemas.events.lifecycle import SettingsChanged
 from schemas.events.lobby import (
     Admitted,
@@ -254,6 +254,15 @@ def test_who_is_denied_stays_out_and_is_told_why() -> None:
     assert room.state.lobby.denied == {who(SAM): "Not today."}
 
 
+def test_who_is_denied_stays_out_when_the_door_is_opened() -> None:
+    room = guarded("everyone", SAM)
+    room.facts(TESS, Deny((who(SAM),)))
+    room.facts(TESS, ChangeSettings(RoomSettings()))
+    assert room.refusal(SAM, JoinSession("Sam")) is Code.DENIED
+    room.facts(TESS, AddMember(UserId("sam"), Role.CO_HOST))
+    assert room.facts(SAM, JoinSession("Sam")) == (joined(SAM, Role.CO_HOST),), "staff never wait"
+
+
 def test_who_is_denied_may_be_admitted_after_all() -> None:
     room = guarded("everyone", SAM)
     room.facts(TESS, Deny((who(SAM),)))
@@ -364,6 +373,29 @@ def test_the_lobby_ends_with_the_class() -> None:
     assert next_deadline(room.state) is None
     room.facts(TESS, StartSession())
     assert room.facts(VERA, JoinSession("Vera")) == (knocked(VERA),)
+
+
+def test_only_whose_grace_time_is_over_goes() -> None:
+    room = guarded("everyone", SAM, VERA, GUS)
+    room.facts(SERVICE, LoseConnection(who(SAM), ConnectionId("sam-socket")))
+    room.now += SECOND
+    room.facts(SERVICE, LoseConnection(who(VERA), ConnectionId("vera-socket")))
+    room.now = START + GRACE
+    assert room.facts(SERVICE, DeadlinePassed(room.now)) == (WaitingLeft(who(SAM), "timeout"),)
+    assert list(room.state.lobby.waiting) == [who(VERA), who(GUS)]
+
+
+def test_facts_about_people_who_are_not_at_the_door_change_nothing() -> None:
+    """A log from elsewhere is folded whatever it says."""
+    room = guarded("everyone", SAM)
+    before = room.state.lobby
+    odd = (
+        WaitingConnected(who(GUS), EDGE, ConnectionId("c")),
+        WaitingDisconnected(who(GUS), START),
+        WaitingLeft(who(GUS), "left"),
+    )
+    room.store(SERVICE, "odd", [Event(fact) for fact in odd])
+    assert room.state.lobby == before
 
 
 # --- who learns what -----------------------------------------------------------------------------
