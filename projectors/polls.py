@@ -16,6 +16,7 @@ from schemas.events.polls import (
     PollReopened,
     PollShelved,
 )
+from schemas.events.redaction import Redacted
 
 _sql = queries("polls")
 
@@ -49,6 +50,8 @@ def writes(fact: Fact) -> tuple[Write, ...]:
             return (Write(_sql["reopen"], (*room, poll)),)
         case PollPublished(poll):
             return (Write(_sql["publish"], (*room, poll)),)
+        case Redacted(redaction=redaction, what="person", participant=participant):
+            return (Write(_sql["redact"], (*room, participant, redaction)),)
         case SessionEnded():
             return (Write(_sql["close_all"], (*room, fact.at)),)
     return ()

@@ -70,8 +70,8 @@ def secrets(state: RoomState) -> Iterator[str]:
 def deadlines(state: RoomState) -> Iterator[int]:
     """When the oldest signal stops to count, at the end of its step."""
     if state.pulse.signals:
-        end = min(signal.at for signal in state.pulse.signals.values()) + _EXPIRES_MS
-        yield -(-end // _STEP_MS) * _STEP_MS
+        oldest = next(iter(state.pulse.signals.values()))
+        yield -(-(oldest.at + _EXPIRES_MS) // _STEP_MS) * _STEP_MS
 
 
 def due(state: RoomState, now: int) -> tuple[Event, ...]:

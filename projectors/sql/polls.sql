@@ -68,6 +68,15 @@ update polls set status = 'closed', closed_at = $3 where tenant = $1 and room = 
 -- name: publish
 update polls set published = true where tenant = $1 and room = $2 and poll = $3;
 
+-- name: redact
+-- What a removed person chose still counts; name and words go.
+update poll_answers a
+set voter = $4, participant = null, answers = (
+    select jsonb_agg(e || '{"text": ""}' order by n)::text
+    from jsonb_array_elements(a.answers::jsonb) with ordinality as every (e, n)
+)
+where a.tenant = $1 and a.room = $2 and a.participant = $3;
+
 -- name: list
 -- Read by the edge: the polls of a room, the latest first; drafts only if asked for.
 select poll as id, title, items, anonymous, case when status = 'shelved' then 'closed' else status end as status,

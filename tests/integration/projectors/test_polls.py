@@ -19,7 +19,17 @@ from schemas.events.polls import (
     PollShelved,
 )
 from schemas.events.pulse import PulseSent
-from schemas.ids import PollId, RoomId, RoomKey, SessionId, TenantId, UserId
+from schemas.events.redaction import Redacted
+from schemas.ids import (
+    ParticipantId,
+    PollId,
+    RedactionId,
+    RoomId,
+    RoomKey,
+    SessionId,
+    TenantId,
+    UserId,
+)
 from schemas.media import Role
 from schemas.polls import Answer, PollItem, without_solution
 from schemas.pulse import PulseCounts, PulseValue
@@ -89,6 +99,17 @@ async def test_a_deleted_poll_takes_its_answers_along(bus: Bus, tables: str, poo
     await project(bus, tables, [log])
     assert await reads.list_polls(pool, log.key, with_drafts=True) == ()
     assert await reads.answers(pool, log.key, POLL) == ()
+
+
+async def test_a_removed_person_counts_and_is_nobody(bus: Bus, tables: str, pool: Pool) -> None:
+    log = in_class()
+    log.commit(T + 5, PollAnswered(POLL, "anna", RIGHT), PollCounted(POLL, 1))
+    anna = ParticipantId("anna")
+    log.commit(T + 6, Redacted(RedactionId("x1"), "person", anna, (), 0, 0, None))
+    await project(bus, tables, [log])
+    (given,) = await reads.answers(pool, log.key, POLL)
+    assert (given.participant, given.display_name) == (None, None)
+    assert given.answers == (Answer((1,)), Answer())
 
 
 async def test_signals_are_counted_in_steps_per_slide(bus: Bus, tables: str, pool: Pool) -> None:
