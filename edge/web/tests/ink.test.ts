@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { hear, load, openPage, type PageAnswer } from "../src/net/ink";
-import type { BoardsView, RoomEvent } from "../src/schema";
+import { batches, hear, load, openPage, type PageAnswer } from "../src/net/ink";
+import { type BoardsView, LIMITS, type RoomEvent } from "../src/schema";
 import { emptyView, event } from "./given";
 
 interface Vector {
@@ -44,4 +44,16 @@ test("who heard more than can be kept waits for a read model that has come as fa
   for (let seq = 1; seq <= 5_001; seq += 1) open = hear(open, clear(seq));
   expect(load(open, { seq: 5_000, generation: 5_000, elements: [] }).ink).toBeNull();
   expect(load(open, { seq: 5_001, generation: 5_001, elements: [] }).ink?.seq).toBe(5_001);
+});
+
+test("what one draws in a tick travels in commands within the bounds, in order", () => {
+  const stroke = (id: number, text = "") => ({ id: `e${id}`, version: 1, versionNonce: 1, text });
+  expect(batches([])).toEqual([]);
+  const many = Array.from({ length: LIMITS.ELEMENTS_PER_DRAW_MAX + 1 }, (_, id) => stroke(id));
+  expect(batches(many).map((b) => b.length)).toEqual([LIMITS.ELEMENTS_PER_DRAW_MAX, 1]);
+  expect(batches(many).flat()).toEqual(many);
+  const large = [0, 1, 2].map((id) => stroke(id, "ü".repeat(LIMITS.ELEMENT_BYTES_MAX / 2 - 100)));
+  expect(batches(large).map((b) => b.length)).toEqual([1, 1, 1]);
+  const tooLarge = stroke(3, "ü".repeat(LIMITS.ELEMENT_BYTES_MAX));
+  expect(batches([tooLarge, stroke(4)])).toEqual([[stroke(4)]]);
 });

@@ -1,4 +1,4 @@
-import type { RoomEvent, RoomView } from "../schema";
+import { LIMITS, type RoomEvent, type RoomView } from "../schema";
 
 /**
  * What is on an open page of a board or of slides.
@@ -107,3 +107,24 @@ function isInk(event: RoomEvent): event is InkEvent {
     event.type === "board.drawings_withdrawn"
   );
 }
+
+/**
+ * The elements of one tick (a tenth of a second) as the commands that carry them: each within the bounds
+ * of `draw`. An element that is too large for any is left out; a long stroke is drawn as several.
+ */
+export function batches(elements: readonly ExcalidrawElement[]): ExcalidrawElement[][] {
+  const made: ExcalidrawElement[][] = [];
+  let bytes = Number.POSITIVE_INFINITY;
+  for (const element of elements) {
+    const size = ENCODER.encode(JSON.stringify(element)).length;
+    if (size > LIMITS.ELEMENT_BYTES_MAX) continue;
+    const last = made.at(-1);
+    if (last && bytes + size < BATCH_BYTES && last.length < LIMITS.ELEMENTS_PER_DRAW_MAX) last.push(element);
+    else made.push([element]);
+    bytes = last === made.at(-1) ? bytes + size + 1 : size;
+  }
+  return made;
+}
+
+const ENCODER = new TextEncoder();
+const BATCH_BYTES = LIMITS.COMMAND_BYTES_MAX - 1_000; // The rest of the command has a few hundred.
