@@ -21,7 +21,7 @@ from schemas.commands.chat import (
     UnreactToMessage,
 )
 from schemas.commands.lifecycle import ChangeSettings, EndSession
-from schemas.commands.rights import LockPermission
+from schemas.commands.rights import LockPermission, RevokePermission
 from schemas.commands.roster import ChangeRole, LeaveSession
 from schemas.envelope import AND_STAFF, Actor, Audience, decode_event_data, may_see
 from schemas.events.chat import (
@@ -415,6 +415,16 @@ def test_staff_that_are_not_in_class_do_not_moderate(wish: type[PinMessage]) -> 
     room = Class().live(SAM)
     assert room.refusal(TESS, wish(said(room, SAM, "hello"))) is Code.NOT_A_PARTICIPANT
     assert room.refusal(OPERATOR, wish(GONE)) is Code.NO_SUCH_MESSAGE
+
+
+@pytest.mark.parametrize("wish", [DeleteMessage, PinMessage, UnpinMessage, ApproveMessage, RejectMessage])
+def test_moderating_is_a_permission_of_its_own(wish: type[PinMessage]) -> None:
+    room = checked().join(CORA)
+    room.facts(TESS, ChangeRole(who(CORA), Role.CO_HOST))
+    message = said(room, SAM, "hello")
+    room.facts(TESS, RevokePermission(who(CORA), Permission.MODERATE_CHAT))
+    assert room.refusal(CORA, wish(message)) is Code.FORBIDDEN
+    assert reads(room, CORA) == ["hello"], "as staff it is still shown"
 
 
 @pytest.mark.parametrize("wish", [DeleteMessage, PinMessage, UnpinMessage, ReactToMessage])

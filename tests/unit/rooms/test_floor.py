@@ -98,6 +98,27 @@ def test_the_floor_is_in_the_hands_of_staff(command: Command) -> None:
     assert isinstance(room.ask(OPERATOR, command), tuple)
 
 
+@pytest.mark.parametrize(
+    ("command", "permission"),
+    [
+        (LowerAllHands(), Permission.LOWER_HANDS),
+        (LowerHand(who(SAM)), Permission.LOWER_HANDS),
+        (NextHand(), Permission.GIVE_FLOOR),
+        (GiveFloor(who(SAM)), Permission.GIVE_FLOOR),
+        (TakeFloor(who(SAM)), Permission.GIVE_FLOOR),
+        (AskToUnmute(who(SAM)), Permission.MUTE),
+        (Spotlight((who(SAM),)), Permission.SPOTLIGHT),
+    ],
+    ids=lambda value: getattr(value, "name", str(value)),
+)
+def test_each_wish_needs_its_own_permission(command: Command, permission: Permission) -> None:
+    room = Class().live(TESS, CORA, SAM)
+    room.facts(TESS, ChangeRole(who(CORA), Role.CO_HOST))
+    room.facts(SAM, RaiseHand())
+    room.facts(TESS, RevokePermission(who(CORA), permission))
+    assert room.refusal(CORA, command) is Code.FORBIDDEN
+
+
 @pytest.mark.parametrize("command", OF_STAFF, ids=lambda command: command.name)
 def test_staff_that_are_not_in_class_do_not_direct_it(command: Command) -> None:
     assert Class().live(SAM).refusal(TESS, command) is Code.NOT_A_PARTICIPANT

@@ -3,9 +3,11 @@
 import pytest
 
 from rooms.media import choose_node
+from rooms.permissions import Permission
 from rooms.room import recall
 from schemas.commands.lifecycle import StartSession
 from schemas.commands.media import LoseNode, PlaceRoom
+from schemas.commands.rights import RevokePermission
 from schemas.commands.roster import ChangeRole
 from schemas.commands.tracks import CloseTrack, MuteAll, MuteTrack, UnmuteTrack
 from schemas.envelope import Actor
@@ -149,6 +151,10 @@ def test_an_operator_mutes_everybody_and_students_nobody() -> None:
     assert room.refusal(CORA, MuteAll()) is Code.FORBIDDEN
     assert room.facts(OPERATOR, MuteAll(except_staff=False)) == (TrackMuted(track, None),)
     assert Class().live(SAM).refusal(TESS, MuteAll()) is Code.NOT_A_PARTICIPANT
+    room.join(CORA)
+    room.facts(TESS, ChangeRole(who(CORA), Role.CO_HOST))
+    room.facts(TESS, RevokePermission(who(CORA), Permission.MUTE))
+    assert room.refusal(CORA, MuteAll()) is Code.FORBIDDEN
 
 
 def test_a_track_is_closed_by_its_owner_a_host_or_its_node() -> None:
