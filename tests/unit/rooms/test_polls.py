@@ -21,6 +21,7 @@ from schemas.commands.polls import (
     PublishResults,
     ReopenPoll,
 )
+from schemas.commands.rights import LockPermission
 from schemas.envelope import AND_STAFF, Actor, Event, RecordedActor
 from schemas.events.polls import (
     PollAnswered,
@@ -43,6 +44,7 @@ from schemas.limits import (
     POLLS_OPEN_MAX,
 )
 from schemas.media import Role
+from schemas.permissions import Permission
 from schemas.polls import Answer, PollItem, PollText, counted, points_possible, score
 from schemas.rejections import Code, Rejection
 from schemas.view.polls import PollView
@@ -368,6 +370,13 @@ def test_who_may_not_vote_or_is_not_there_answers_nothing() -> None:
     assert room.refusal(SERVICE, AnswerPoll(poll, ANSWERS)) is Code.FORBIDDEN
     assert room.refusal(OPERATOR, AnswerPoll(poll, ANSWERS)) is Code.NOT_A_PARTICIPANT
     assert room.refusal(VERA, AnswerPoll(poll, ANSWERS)) is Code.NOT_A_PARTICIPANT
+
+
+def test_who_was_locked_out_of_voting_votes_no_more() -> None:
+    room = Class().live(TESS, SAM)
+    poll = opened(room)
+    room.facts(TESS, LockPermission(Permission.VOTE))
+    assert room.refusal(SAM, AnswerPoll(poll, ANSWERS)) is Code.FORBIDDEN
 
 
 def test_only_an_open_poll_is_answered() -> None:

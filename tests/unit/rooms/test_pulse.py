@@ -7,10 +7,11 @@ from rooms.view import view
 from schemas.commands.deadlines import DeadlinePassed
 from schemas.commands.lifecycle import EndSession
 from schemas.commands.pulse import SendPulse
-from schemas.commands.rights import ApplyPolicy
+from schemas.commands.rights import ApplyPolicy, LockPermission
 from schemas.envelope import Actor, Event, RecordedActor
 from schemas.events.pulse import PulseFaded, PulseSent
 from schemas.limits import PARTICIPANTS_MAX, PULSE_EXPIRES_S, PULSE_FADE_STEP_S, PULSE_INTERVAL_S
+from schemas.permissions import Permission
 from schemas.policy import Policy
 from schemas.pulse import PulseCounts
 from schemas.rejections import Code, Rejection
@@ -106,6 +107,12 @@ def test_who_may_not_or_is_not_there_sends_nothing() -> None:
     assert room.refusal(OPERATOR, LOST) is Code.NOT_A_PARTICIPANT
     assert room.refusal(VERA, LOST) is Code.NOT_A_PARTICIPANT
     assert Class().created().refusal(SAM, LOST) is Code.NOT_A_PARTICIPANT
+
+
+def test_who_was_locked_out_of_the_pulse_sends_nothing() -> None:
+    room = Class().live(TESS, SAM)
+    room.facts(TESS, LockPermission(Permission.PULSE))
+    assert room.refusal(SAM, LOST) is Code.FORBIDDEN
 
 
 def test_without_an_alias_a_signal_is_refused_not_signed() -> None:
