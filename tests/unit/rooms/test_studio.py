@@ -39,6 +39,7 @@ from schemas.media import Role
 from schemas.rejections import Code
 from schemas.stage import Layout, SceneSource
 from schemas.view.studio import CallView, DeckView, SceneView, StudioView
+from tests.golden.fold_vectors import story
 from tests.unit.rooms.classroom import CORA, OPERATOR, SAM, SERVICE, TESS, VERA, Class, who
 from tests.wishes.studio import EXAMPLES
 
@@ -312,3 +313,13 @@ def test_everybody_sees_the_same_stage() -> None:
     )
     for actor in (TESS, SAM, VERA):
         assert view(room.state, viewer(room.state, who(actor))) == shown
+
+
+@pytest.mark.parametrize("topic", ["studio", "notes", "timer", "boards"])
+def test_what_is_on_stage_is_for_everybody_and_so_is_who_did_it(topic: str) -> None:
+    events = [event for _, commit, _ in story(topic) for event in commit.events]
+    ours = [e for e in events if e.type.partition(".")[0] in {"studio", "notes", "timer", "board"}]
+    assert ours
+    for event in ours:
+        assert event.audience == "everyone"
+        assert not event.data.hides_actor
