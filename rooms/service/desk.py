@@ -5,7 +5,7 @@ import logging
 
 import msgspec
 
-from bus.interface import Conflict, Lease, Refused, Unavailable
+from bus.interface import BusError, Conflict, Lease, Refused, Unavailable
 from rooms.follower import load
 from rooms.room import apply, author, decide, recall, secret_of, topic
 from rooms.service import metrics
@@ -93,7 +93,14 @@ class Desk:
     async def _hide(self, position: Position, envelope: Envelope) -> tuple[Envelope, str]:
         """The command, and what stands for its author; empty where they are recorded. Raises BusError."""
         secret = secret_of(position.state, envelope.command)
-        return (envelope, "") if secret is None else await self.secrets.hide(secret, envelope)
+        if secret is None:
+            return envelope, ""
+        try:
+            return await self.secrets.hide(secret, envelope)
+        except BusError:
+            if envelope.deadline < self._context.clock():
+                return envelope, ""  # To be answered ``expired``; the rules sign no such command.
+            raise
 
     def _answer(self, position: Position, envelope: Envelope, alias: str) -> Outcome | Commit:
         """What to say at once, or what to write first."""

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Iterator
+from typing import cast
 
 import msgspec
 import pytest
@@ -10,12 +11,13 @@ import pytest
 from bus import setup
 from bus.api import call
 from bus.connection import connection
-from bus.interface import Conflict, Refused
+from bus.interface import Bucket, Bus, Conflict, Refused, Unavailable
 from bus.kv import NatsBucket
 from bus.memory import memory_bus
 from bus.users import USERS, server_config
 from projectors.database import MODELS
 from projectors.model import Fact
+from rooms.service.run import rooms_service
 from rooms.service.secrets import Secrets, alias_of
 from rooms.snapshot import decode
 from schemas import subjects
@@ -144,6 +146,41 @@ async def test_what_a_dead_process_did_not_destroy_the_next_one_does(world: Worl
     ):
         assert (await anext(changes)).entry is not None
         assert (await anext(changes)).entry is None
+
+
+class WithoutSecrets:
+    """A bus whose bucket of secrets can be out of reach."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+        self.is_down = False
+        self.was_asked = asyncio.Event()
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._bus, name)
+
+    def bucket(self, name: str) -> Bucket:
+        """A KV bucket, unless it is down."""
+        if name == subjects.SECRET and self.is_down:
+            self.was_asked.set()
+            raise Unavailable(name)
+        return self._bus.bucket(name)
+
+
+async def test_without_its_secret_a_vote_is_not_signed_but_expires(world: World) -> None:
+    async with world.open("rooms-a") as bus:
+        flaky = WithoutSecrets(bus)
+        async with rooms_service(cast("Bus", flaky), world.clock):
+            poll = await open_poll(world)
+            flaky.is_down = True
+            vote = asyncio.create_task(world.ask(SAM, AnswerPoll(poll, VOTE)))
+            await flaky.was_asked.wait()
+            world.clock.ahead_ms = 60_000
+            outcome = await vote
+            flaky.is_down = False
+    assert isinstance(outcome, Rejected)
+    assert outcome.code is Code.EXPIRED
+    assert "poll.answered" not in await world.types()
 
 
 # --- the bucket ----------------------------------------------------------------------------------
