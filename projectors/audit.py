@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from projectors.model import Fact, Model, Write, queries
 from schemas.events import EventData
-from schemas.events.lifecycle import RoomArchived, RoomRenamed, RoomRestored, SettingsChanged
+from schemas.events.lifecycle import CourseAssigned, RoomArchived, RoomRenamed, RoomRestored, SettingsChanged
 from schemas.events.lobby import Admitted, Denied
 from schemas.events.recording import RecordingDeleted, RetentionSet
 from schemas.events.redaction import Redacted
@@ -108,6 +108,8 @@ def _about_room(data: EventData) -> Entry | None:
     match data:
         case RoomRenamed(title=title):
             return Entry(after={"title": title})
+        case CourseAssigned(course=course):
+            return Entry(after={"course": course})
         case RoomArchived() | RoomRestored():
             return Entry()
         case RetentionSet(recording=recording, keep_until=keep_until):
