@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from bus.interface import Bus, Message
+from rooms.doors import may_publish
 from schemas import subjects
 from schemas.limits import CONSUMERS_PER_TRANSPORT_MAX, MEDIA_REQUESTS_IN_WORK_MAX
 from schemas.signalling import (
@@ -176,6 +177,9 @@ async def _on_transport(
             following.router.close_transport(transport)
             return Nothing()
         case Produce():
+            state = following.router.state
+            if state is not None and not may_publish(state, transport.participant, wish.source):
+                return MediaFailure("forbidden", "You visit this group to listen, or to speak only.")
             return await following.produce(transport, wish)
         case Consume():
             return _consume(following, transport, wish)
