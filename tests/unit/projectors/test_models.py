@@ -43,6 +43,16 @@ WITHOUT_A_MODEL = {
     "media.placed",
     "pulse.faded",
     "media.node_lost",
+    "board.drawing_allowed",
+    "board.renamed",
+    "notes.cleared",  # Begins another generation; the rows of the last one stay.
+    "studio.deck_shown",  # Its ``page_turned`` follows in the same commit.
+    "timer.started",
+    "timer.paused",
+    "timer.resumed",
+    "timer.extended",
+    "timer.ended",
+    "timer.stopped",
 }
 
 
