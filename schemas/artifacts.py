@@ -19,7 +19,7 @@ class ArtifactKind(StrEnum):
 class Artifact(Struct, frozen=True, forbid_unknown_fields=True):
     """A finished object: ``key`` is its address in the store, ``sha256`` that of its bytes (hex).
 
-    ``offset_ms`` is where it begins, counted from the start of the recording.
+    ``offset_ms`` is where it begins in the film, which has no pauses in it.
     """
 
     id: ArtifactToken

@@ -100,11 +100,11 @@ def test_agreeing_where_nobody_asks_is_only_an_answer() -> None:
 def test_only_people_in_class_answer_and_only_about_what_runs(command: type[Command]) -> None:
     room = Class().live(TESS, SAM)
     nothing = RecordingId("rnothing")
-    assert room.refusal(SAM, command(nothing)) is Code.NO_SUCH_RECORDING  # type: ignore[call-arg]
+    assert room.refusal(SAM, command(nothing)) is Code.NO_SUCH_RECORDING
     running = recording(room)
-    assert room.refusal(SAM, command(nothing)) is Code.NO_SUCH_RECORDING  # type: ignore[call-arg]
-    assert room.refusal(VERA, command(running)) is Code.NOT_A_PARTICIPANT  # type: ignore[call-arg]
-    assert room.refusal(OPERATOR, command(running)) is Code.NOT_A_PARTICIPANT  # type: ignore[call-arg]
+    assert room.refusal(SAM, command(nothing)) is Code.NO_SUCH_RECORDING
+    assert room.refusal(VERA, command(running)) is Code.NOT_A_PARTICIPANT
+    assert room.refusal(OPERATOR, command(running)) is Code.NOT_A_PARTICIPANT
 
 
 def test_the_same_wish_is_answered_once() -> None:
@@ -136,11 +136,11 @@ def test_staff_leave_a_person_out_and_take_them_in_again() -> None:
 @pytest.mark.parametrize("command", [LeaveOut, TakeIn])
 def test_only_who_may_record_decides_about_others(command: type[Command]) -> None:
     room = Class().live(TESS, SAM)
-    assert room.refusal(SAM, command(who(TESS))) is Code.FORBIDDEN  # type: ignore[call-arg]
-    assert room.refusal(TESS, command(who(SAM))) is Code.NOT_RECORDING  # type: ignore[call-arg]
+    assert room.refusal(SAM, command(who(TESS))) is Code.FORBIDDEN
+    assert room.refusal(TESS, command(who(SAM))) is Code.NOT_RECORDING
     recording(room)
-    assert room.refusal(SAM, command(who(TESS))) is Code.FORBIDDEN  # type: ignore[call-arg]
-    assert room.refusal(TESS, command(NOBODY)) is Code.NO_SUCH_PARTICIPANT  # type: ignore[call-arg]
+    assert room.refusal(SAM, command(who(TESS))) is Code.FORBIDDEN
+    assert room.refusal(TESS, command(NOBODY)) is Code.NO_SUCH_PARTICIPANT
 
 
 def test_nobody_takes_in_who_declined_or_was_asked_and_did_not_answer() -> None:
