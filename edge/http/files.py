@@ -9,7 +9,7 @@ from contextlib import aclosing
 from typing import Annotated
 
 from litestar import Response, delete, get, post, put
-from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK
 from msgspec import Meta, Struct
 
@@ -20,6 +20,7 @@ from edge.auth import TAKES_BYTES, Caller, HttpRequest, parts_of, require_csrf
 from edge.http.access import Seen, see
 from edge.http.media import address_of
 from edge.http.recordings import SignedLink
+from edge.parts import Parts
 from edge.problems import Problem, forbidden, rejected
 from edge.tokens import Access, RemoteTokenError
 from projectors.reads import files as reads
@@ -33,8 +34,6 @@ from schemas.rejections import SENTENCES, Code, Rejection
 from schemas.view.files import FileView
 
 log = logging.getLogger(__name__)
-
-_TICKET = "Upload-Ticket"
 
 
 class Announced(Struct, frozen=True, forbid_unknown_fields=True):
@@ -136,12 +135,16 @@ async def announce(
     opt={TAKES_BYTES: True},
 )
 async def send(
-    request: HttpRequest, access: Caller, room: FromPath[str], file: FromPath[str]
+    request: HttpRequest,
+    access: Caller,
+    room: FromPath[str],
+    file: FromPath[str],
+    upload_ticket: Annotated[str, HeaderParameter(name="Upload-Ticket")] = "",
 ) -> Response[FileView]:
     """Sends the bytes of an announced file. Again after success: the same answer."""
     parts = parts_of(request)
     seen = await see(parts, access, room)
-    ticket = _ticket(request, access, seen, file)
+    ticket = _ticket(parts, access, seen, FileId(file), upload_ticket)
     if (there := seen.state.files.find(ticket.file)) is not None:
         return Response(shown(there))
     _check(seen, access, ticket.purpose, ticket.bytes)
@@ -241,11 +244,10 @@ def _check(seen: Seen, access: Access, purpose: Purpose, size: int) -> None:
         raise rejected(refusal)
 
 
-def _ticket(request: HttpRequest, access: Access, seen: Seen, file: str) -> uploads.Ticket:
-    """The ticket of a request, if it is for this room, file and person. Raises Problem."""
-    parts = parts_of(request)
+def _ticket(parts: Parts, access: Access, seen: Seen, file: FileId, text: str) -> uploads.Ticket:
+    """What a ticket grants, if it is for this room, file and person. Raises Problem."""
     try:
-        ticket = uploads.read_ticket(parts.ring, request.headers.get(_TICKET, ""), parts.clock())
+        ticket = uploads.read_ticket(parts.ring, text, parts.clock())
     except RemoteTokenError as error:
         raise Problem(403, "upload_ended", "Please choose the file again.") from error
     if (ticket.key, ticket.file, ticket.person) != (seen.key, file, access.person.id):

@@ -1,5 +1,7 @@
 """What of an upload needs no server: tickets, types by their bytes, and what a scanner says."""
 
+import asyncio
+import hashlib
 import shlex
 import sys
 import zipfile
@@ -8,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from litestar.exceptions import InternalServerException
 
 from edge.filetypes import BY_PURPOSE, TYPES, could_be, identify
 from edge.problems import Problem
@@ -169,6 +172,38 @@ async def test_a_body_that_is_not_as_announced_is_refused(
         async with taken(body(*chunks), ticket, None):
             pass
     assert refused.value.code == code
+
+
+async def test_a_body_whose_sender_goes_away_is_cut_off() -> None:
+    async def gone() -> AsyncIterator[bytes]:
+        yield b"He"
+        raise InternalServerException("client disconnected prematurely")
+
+    with pytest.raises(Problem) as refused:
+        async with taken(gone(), TICKET, None):
+            pass
+    assert refused.value.code == "cut_off"
+
+
+async def test_a_body_that_stands_still_gives_its_place_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def still() -> AsyncIterator[bytes]:
+        yield b"He"
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr("edge.uploads.UPLOAD_SILENT_S", 0.001)
+    with pytest.raises(Problem) as refused:
+        async with taken(still(), TICKET, None):
+            pass
+    assert refused.value.code == "too_slow"
+
+
+async def test_a_long_body_is_written_and_hashed_in_pieces() -> None:
+    content = "äöü".encode() * 500_000
+    digest = hashlib.sha256(content).hexdigest()
+    ticket = msgspec.structs.replace(TICKET, bytes=len(content), sha256=digest)
+    pieces = (content[at : at + 65_536] for at in range(0, len(content), 65_536))
+    async with taken(body(*pieces), ticket, None) as file:
+        assert (file.path.stat().st_size, file.sha256) == (len(content), digest)
 
 
 async def test_a_body_is_in_scratch_space_only_while_it_is_worked_on() -> None:
