@@ -26,7 +26,7 @@ from rooms.permissions import Permission, may
 from rooms.state import RoomState
 from rooms.state.breakouts import Breakouts, Child, Closing, Opening, Visit
 from rooms.topic import Decided, Stamp, Topic
-from schemas.breakouts import Announcement, Group, StaffMember, VisitorPass
+from schemas.breakouts import Announcement, CarriedDeck, Group, StaffMember, VisitorPass
 from schemas.commands.breakouts import (
     AnswerHelp,
     BroadcastToBreakouts,
@@ -70,7 +70,7 @@ from schemas.events.breakouts import (
 )
 from schemas.events.lifecycle import SessionEnded
 from schemas.events.roster import ParticipantLeft
-from schemas.ids import GroupId, OpeningId, ParticipantId, RoomId, RoomKey, derived_id
+from schemas.ids import DeckId, FileId, GroupId, OpeningId, ParticipantId, RoomId, RoomKey, derived_id
 from schemas.limits import (
     BREAKOUT_MEMBERS_MAX,
     BREAKOUT_MINUTES_MAX,
@@ -252,10 +252,16 @@ def _open(state: RoomState, asks: Asker, command: OpenBreakouts, now: int) -> De
         return rejection(Code.NO_SUCH_GROUP, "Plan the groups first.")
     if len(breakouts.closing) + len(breakouts.groups) > BREAKOUTS_CLOSING_MAX:
         return rejection(Code.LIMIT_REACHED, "Earlier breakout rooms are still being closed.")
+    carry = tuple(dict.fromkeys(command.carry))
+    if not all(_is_there(state, name) for name in carry):
+        return rejection(Code.NO_SUCH_FILE)
     ends_at = None if command.minutes is None else now + command.minutes * _MINUTE_MS
     opening = OpeningId(new_id(state, asks, "o"))
-    carry = tuple(dict.fromkeys(command.carry))
     return (Event(BreakoutsOpened(opening, breakouts.groups, ends_at, carry, command.free_choice)),)
+
+
+def _is_there(state: RoomState, name: str) -> bool:
+    return DeckId(name) in state.studio.decks or state.files.find(FileId(name)) is not None
 
 
 def _direct_all(
@@ -424,6 +430,8 @@ def directives(state: RoomState) -> tuple[tuple[RoomId, DirectBreakout], ...]:
         for p in state.participants.values()
         if p.role in STAFF and may(state, p.id, Permission.VISIT_BREAKOUTS)
     )[:BREAKOUT_STAFF_MAX]
+    carried = (state.studio.decks.get(DeckId(name)) for name in opening.carry)
+    decks = tuple(CarriedDeck(d.id, d.title, d.pages, d.file) for d in carried if d is not None)
     # At this door the parent decides, and the parent says when it is over.
     settings = replace(state.settings, lobby="off", end_at_time=False)
     return tuple(
@@ -445,6 +453,7 @@ def directives(state: RoomState) -> tuple[tuple[RoomId, DirectBreakout], ...]:
                 ends_at=opening.ends_at,
                 closing=opening.closing,
                 carry=opening.carry,
+                decks=decks,
                 helped=room.helped,
                 settings=settings,
                 policy=state.policy,

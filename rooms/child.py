@@ -33,6 +33,7 @@ from schemas.events.breakouts import (
 from schemas.events.lifecycle import RoomCreated, SessionStarted, SettingsChanged
 from schemas.events.rights import PolicyApplied
 from schemas.events.roster import RoleChanged
+from schemas.events.studio import DeckAdded
 from schemas.events.tracks import TrackClosed
 from schemas.ids import ParticipantId, RoomId, SessionId, participant_id
 from schemas.limits import BREAKOUT_TEXTS_KEPT_MAX
@@ -88,6 +89,7 @@ def _open(state: RoomState, asks: Asker, command: DirectBreakout, now: int) -> t
             Event(opened),
             *_policy(state, command),
             *(() if state.live else (Event(SessionStarted(session, command.title)),)),
+            *_decks(state, command),
             *_differences(state, of, command, now),
         ),
         command,
@@ -108,6 +110,15 @@ def _policy(state: RoomState, command: DirectBreakout) -> tuple[Event, ...]:
     if command.policy.version <= state.policy.version:
         return ()
     return (Event(PolicyApplied(state.policy, command.policy), "staff"),)
+
+
+def _decks(state: RoomState, command: DirectBreakout) -> tuple[Event, ...]:
+    """The parent's slides, to be drawn on without the other groups."""
+    return tuple(
+        Event(DeckAdded(d.deck, d.title, d.pages, d.file))
+        for d in command.decks
+        if d.deck not in state.studio.decks
+    )
 
 
 def _noted(events: tuple[Event, ...], command: DirectBreakout) -> tuple[Event, ...]:

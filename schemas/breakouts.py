@@ -4,14 +4,16 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from schemas.ids import TOKEN_PATTERN, GroupId, ParticipantToken
+from schemas.ids import TOKEN_PATTERN, DeckToken, FileToken, GroupId, ParticipantToken
 from schemas.limits import (
     BREAKOUT_CARRY_MAX,
     BREAKOUT_MEMBERS_MAX,
     BREAKOUT_NAME_CHARS_MAX,
     BREAKOUT_TEXT_CHARS_MAX,
     CUSTOM_ROLE_NAME_CHARS_MAX,
+    DECK_PAGES_MAX,
     NAME_CHARS_MAX,
+    TITLE_CHARS_MAX,
 )
 from schemas.media import Role
 
@@ -24,7 +26,8 @@ Shown = Annotated[str, Meta(max_length=NAME_CHARS_MAX)]
 Carry = Annotated[
     tuple[Annotated[str, Meta(pattern=TOKEN_PATTERN)], ...], Meta(max_length=BREAKOUT_CARRY_MAX)
 ]
-"""Files and slide decks of the parent room that its child rooms show too."""
+"""Files and slide decks of the parent room that its child rooms show too. A child room has the decks as its
+own, to draw on; the bytes of all of them are the parent's, where everybody in a group is in class too."""
 
 VisitMode = Literal["listen", "speak", "visit"]
 """What a visitor publishes in a child room: nothing, the microphone, everything that the role grants."""
@@ -51,6 +54,15 @@ class Announcement(Struct, frozen=True):
     number: Annotated[int, Meta(ge=1)]
     text: BreakoutText
     display_name: Shown
+
+
+class CarriedDeck(Struct, frozen=True):
+    """Slides of the parent; ``file`` is opened under the parent's address."""
+
+    deck: DeckToken
+    title: Annotated[str, Meta(min_length=1, max_length=TITLE_CHARS_MAX)]
+    pages: Annotated[int, Meta(ge=1, le=DECK_PAGES_MAX)]
+    file: FileToken
 
 
 class StaffMember(Struct, frozen=True):

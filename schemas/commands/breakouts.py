@@ -12,6 +12,7 @@ from msgspec import Meta
 from schemas.breakouts import (
     Announcement,
     BreakoutText,
+    CarriedDeck,
     Carry,
     GroupName,
     GroupPlan,
@@ -24,6 +25,7 @@ from schemas.commands.common import Command, Milliseconds
 from schemas.commands.lifecycle import CreateRoom
 from schemas.ids import GroupToken, OpeningToken, ParticipantToken, RoomToken, SessionToken, UserToken
 from schemas.limits import (
+    BREAKOUT_CARRY_MAX,
     BREAKOUT_COUNTDOWN_S_MAX,
     BREAKOUT_MEMBERS_MAX,
     BREAKOUT_MINUTES_MAX,
@@ -199,6 +201,7 @@ class DirectBreakout(CreateRoom, frozen=True, forbid_unknown_fields=True, kw_onl
     ends_at: Milliseconds | None = None
     closing: bool = False
     carry: Carry = ()
+    decks: Annotated[tuple[CarriedDeck, ...], Meta(max_length=BREAKOUT_CARRY_MAX)] = ()
     helped: Count = 0
     settings: RoomSettings = RoomSettings()
     policy: Policy = Policy()

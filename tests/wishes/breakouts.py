@@ -98,6 +98,7 @@ def _before(state: RoomState, chance: Random, cast: Cast, *, is_late: bool) -> l
     closing = tuple(c.room for c in state.breakouts.closing)
     if closing and chance.random() < 0.5:
         return [(SERVICE, ConfirmClosed(closing))]
+    carry = tuple(state.studio.decks)[:1]
     become = _directive(state, OpeningId(f"o{state.seq}"), chance, cast)
     return [
         (staff, plan),
@@ -105,8 +106,7 @@ def _before(state: RoomState, chance: Random, cast: Cast, *, is_late: bool) -> l
         (staff, PlanAtRandom(size=chance.randrange(1, 4))),
         (staff, PlanLikeLastTime()),
         (cast.anyone(chance), MoveParticipant(chance.choice(people), chance.choice([*groups, None]))),
-        *[(staff, OpenBreakouts(chance.choice((None, 1, 5)), ("f1",), free_choice=chance.random() < 0.3))]
-        * 4,
+        *[(staff, OpenBreakouts(chance.choice((None, 1, 5)), carry, free_choice=chance.random() < 0.3))] * 4,
         (cast.anyone(chance), CallForHelp()),
         (SERVICE, ConfirmClosed(closing)),
         *[(SERVICE, become)] * (9 if is_late else chance.randrange(20) // 19),

@@ -9,6 +9,7 @@ from rooms.doors import may_enter, may_publish, refuse_entry, root
 from rooms.errands import Errand, Told, errands, is_answer
 from rooms.room import decide, initial, next_deadline
 from rooms.state.breakouts import Visit
+from rooms.state.files import File, Files
 from rooms.view import view
 from rooms.watch import rewatched, watched
 from schemas.breakouts import Announcement, GroupPlan, StaffMember, VisitorPass
@@ -41,6 +42,7 @@ from schemas.commands.floor import RaiseHand
 from schemas.commands.lifecycle import EndSession, StartSession
 from schemas.commands.media import PlaceRoom
 from schemas.commands.roster import ChangeRole, JoinSession, LeaveSession, RemoveParticipant
+from schemas.commands.studio import AddDeck
 from schemas.envelope import AND_STAFF, Actor, Audience, Event
 from schemas.events import EventData
 from schemas.events.breakouts import (
@@ -72,8 +74,9 @@ from schemas.events.breakouts import (
 from schemas.events.lifecycle import RoomCreated, SessionEnded, SessionStarted, SettingsChanged
 from schemas.events.rights import PolicyApplied
 from schemas.events.roster import ParticipantLeft, RoleChanged
+from schemas.events.studio import DeckAdded
 from schemas.events.tracks import TrackClosed
-from schemas.ids import GroupId, OpeningId, RoomId, RoomKey, SessionId, UserId, participant_id
+from schemas.ids import DeckId, FileId, GroupId, OpeningId, RoomId, RoomKey, SessionId, UserId, participant_id
 from schemas.limits import (
     BREAKOUT_MEMBERS_MAX,
     BREAKOUT_MINUTES_MAX,
@@ -391,12 +394,42 @@ def child_of(room: Class, group: GroupId) -> RoomId:
 
 def test_opening_names_the_groups_and_everybody_sees_them() -> None:
     room = planned()
-    (fact,) = room.facts(TESS, OpenBreakouts(10, ("f1", "f1", "d2")))
+    room.facts(TESS, AddDeck("Sets", 3, FileId("f1"), DeckId("d1")))
+    (fact,) = room.facts(TESS, OpenBreakouts(10, ("d1", "d1")))
     assert isinstance(fact, BreakoutsOpened)
-    assert (fact.ends_at, fact.carry, fact.free_choice) == (START + 10 * MINUTE, ("f1", "d2"), False)
+    assert (fact.ends_at, fact.carry, fact.free_choice) == (START + 10 * MINUTE, ("d1",), False)
     assert fact.groups == room.state.breakouts.groups == room.state.breakouts.last
     assert audience(room, BreakoutsOpened) == "everyone"
     assert room.refusal(TESS, OpenBreakouts()) is Code.BREAKOUTS_OPEN
+
+
+def test_chosen_slides_are_carried_into_every_group_to_be_drawn_on_there() -> None:
+    room = planned()
+    assert room.refusal(TESS, OpenBreakouts(carry=("d1",))) is Code.NO_SUCH_FILE
+    room.facts(TESS, AddDeck("Sets", 3, FileId("f1"), DeckId("d1")))
+    room.facts(TESS, AddDeck("Not these", 9, FileId("f2"), DeckId("d2")))
+    room.facts(TESS, OpenBreakouts(carry=("d1",)))
+    group = nothing()
+    facts = group.facts(SERVICE, asked(room)[0].command)
+    assert [f for f in facts if isinstance(f, DeckAdded)] == [
+        DeckAdded(DeckId("d1"), "Sets", 3, FileId("f1"))
+    ]
+    of = group.state.breakouts.of
+    assert of is not None
+    assert of.carry == ("d1",)
+    group.facts(SERVICE, EndBreakout(of.opening))
+    room.facts(TESS, CloseBreakouts(0))
+    room.facts(TESS, OpenBreakouts(carry=("d1",)))
+    again = replace(asked(room)[0].command, version=99)
+    assert not [f for f in group.facts(SERVICE, again) if isinstance(f, DeckAdded)], "they are there"
+
+
+def test_files_are_carried_by_name_and_opened_in_the_parent_room() -> None:
+    room = planned()
+    file = File(FileId("f1"), "a.pdf", 9, "application/pdf", "library", True, who(TESS), "Tess", START)
+    room.state = replace(room.state, files=Files((file,)))
+    room.facts(TESS, OpenBreakouts(carry=("f1",)))
+    assert [(d.carry, d.decks) for _, d in directives(room.state)] == [(("f1",), ())] * 2
 
 
 def test_only_a_running_class_goes_into_groups() -> None:
