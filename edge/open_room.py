@@ -6,11 +6,11 @@
 
 Invariants
 
-- Every viewer of a room has been told everything up to ``told``; all of them always stand there.
+- Every viewer of a room has been told everything up to ``told``, but for those who are owed a view.
 - A viewer is added and removed between two awaits: there is no moment at which it could miss an event.
 - When what a page says of its person changes (role, presence, permissions), a fresh view follows the
-  events; at once when the role did, because others' events are shown by it, otherwise in slices: a lock
-  concerns a whole class.
+  events. A lock concerns a whole class: whose view cannot be made in this turn of the loop is owed it and
+  told nothing until then, so that a page that goes meanwhile resumes from before the change.
 """
 
 import asyncio
@@ -261,51 +261,49 @@ class OpenRoom:
         self._pending = []
         self._told = span.through
         whose, self._moved = self._moved, frozenset()
+        viewing_s = 0.0
         for viewer in tuple(self.viewers.values()):
+            if viewer.connection in self._owed:
+                continue
             concerned = whose is None or viewer.participant in whose
-            self._tell(viewer, span, viewer.standing_in(self.state) if concerned else viewer.standing)
-        if self._owed_timer is None:
-            self._show_owed()
+            if not concerned or (now := viewer.standing_in(self.state)) == viewer.standing:
+                viewer.events(*span.frame_for(viewer.participant, viewer.standing.role))
+            elif viewing_s >= VIEWS_SLICE_S:
+                self._owed[viewer.connection] = viewer
+            else:
+                before = loop.time()
+                self._tell_moved(viewer, span, now)
+                viewing_s += loop.time() - before
+        self._show_rest_after(viewing_s)
         self._flushed_at = loop.time()
         # A process never spends more than a third of a core on one room's fan-out (limits-facts §3).
         self._tick_s = max(FANOUT_TICK_S, 3 * (self._flushed_at - started))
         FANOUT_S.observe(self._flushed_at - started)
         EVENT_AGE_S.observe(max(0, self._clock() - oldest) / 1000)
 
-    def _tell(self, viewer: Viewer, span: Span, now: Standing) -> None:
-        before = viewer.standing
-        if before.role == now.role:
-            viewer.events(*span.frame_for(viewer.participant, now.role))
-            if before != now:
-                viewer.standing = now
-                self._owed[viewer.connection] = viewer
-            return
-        # On the way from one role to another only what both may see is told; the view has the rest.
-        viewer.events(*span.frame_for(viewer.participant, None))
-        self._owed.pop(viewer.connection, None)
+    def _tell_moved(self, viewer: Viewer, span: Span, now: Standing) -> None:
+        """On the way from one role to another only what both may see is told; the view has the rest."""
+        viewer.events(
+            *span.frame_for(viewer.participant, now.role if now.role == viewer.standing.role else None)
+        )
         viewer.show(self.state)
 
-    def _show_owed(self) -> None:
-        """Sends fresh views for a moment, the latest owed first; the rest in later turns of the loop.
+    def _show_rest_after(self, spent_s: float) -> None:
+        """As with events, views take no more than a third of a core."""
+        if self._owed and self._owed_timer is None:
+            self._owed_timer = asyncio.get_running_loop().call_later(2 * spent_s, self._show_owed)
 
-        Nothing is pending here: the view is of the very state up to which everybody was told.
-        """
+    def _show_owed(self) -> None:
+        """Sends views for a slice of time, the latest owed first."""
+        self._owed_timer = None
+        self.flush()  # A view is of the very state up to which everybody was told.
         loop = asyncio.get_running_loop()
         started = loop.time()
         while self._owed and loop.time() - started < VIEWS_SLICE_S:
             _, viewer = self._owed.popitem()
             if viewer.closing is None:
                 viewer.show(self.state)
-        # As with events, no more than a third of a core.
-        pause = 2 * (loop.time() - started)
-        self._owed_timer = loop.call_later(pause, self._show_more) if self._owed else None
-
-    def _show_more(self) -> None:
-        self._owed_timer = None
-        if self._pending:
-            self.flush()
-        else:
-            self._show_owed()
+        self._show_rest_after(loop.time() - started)
 
     async def _on_signal(self, message: Message) -> None:
         named = subjects.parse_signal(message.subject)
