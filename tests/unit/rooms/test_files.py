@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from rooms.files import clean_name, may_open, may_upload, room_for, split_name
-from rooms.room import decide
+from rooms.room import decide, recall
 from rooms.state.files import File, Files
 from rooms.view import view
 from rooms.viewer import viewer
@@ -219,6 +219,14 @@ def test_authors_and_staff_remove_files() -> None:
     assert room.facts(OPERATOR, RemoveFile(other)) == (FileRemoved(other),)
     assert room.state.files == Files()
     assert room.refusal(TESS, RemoveFile(own)) == Code.NO_SUCH_FILE
+
+
+def test_the_same_command_removes_once() -> None:
+    room = Class().live(TESS, SAM)
+    file = added(room, SAM)
+    sent = envelope(SAM, RemoveFile(file), "same", room.now)
+    room.ask(SAM, RemoveFile(file), "same")
+    assert recall(room.state, sent) == room.state.seq, "a retry hears that it is done, not that it is gone"
 
 
 def test_the_library_stays_from_class_to_class() -> None:

@@ -7,7 +7,7 @@ import zlib
 import msgspec
 import pytest
 
-from rooms.room import decide, evolve
+from rooms.room import decide, evolve, recall
 from rooms.state.questions import Question, Questions
 from rooms.view import public_actor, view
 from schemas.commands import Command
@@ -570,8 +570,12 @@ def test_a_redacted_persons_questions_stay_without_the_name() -> None:
 
 def test_the_same_command_asks_one_question() -> None:
     room = lesson()
-    again = [room.ask(SAM, AskQuestion("Why?"), "same") for _ in range(2)]
-    assert again[0] == again[1], "one id for one command: the room's memory answers the second"
+    sent = envelope(SAM, AskQuestion("Why?"), "same", room.now)
+    assert recall(room.state, sent) is None
+    room.ask(SAM, AskQuestion("Why?"), "same")
+    assert recall(room.state, sent) == room.state.seq, "a retry gets this answer and asks nothing"
+    room.ask(SAM, AskQuestion("Why?"), "same")
+    assert len(room.state.questions.open) == 1, "and even decided twice it is one question"
 
 
 def test_facts_about_unknown_questions_change_nothing() -> None:
