@@ -5,6 +5,7 @@ import msgspec
 from projectors.model import Fact, Model, Write, queries
 from schemas.events.lifecycle import RoomCreated, SessionEnded, SettingsChanged
 from schemas.events.lobby import Admitted, Denied, Knocked, WaitingLeft
+from schemas.events.redaction import REMOVED_PERSON, Redacted
 from schemas.events.roster import ParticipantJoined
 from schemas.room_settings import RoomSettings
 
@@ -34,6 +35,8 @@ def writes(fact: Fact) -> tuple[Write, ...]:
             return (Write(_sql["decide"], (tenant, room, participant, "joined", at)),)
         case SessionEnded():
             return (Write(_sql["close"], (tenant, room, at)),)
+        case Redacted(what="person", participant=participant):
+            return (Write(_sql["redact"], (tenant, room, participant, REMOVED_PERSON)),)
     return ()
 
 

@@ -15,7 +15,7 @@ from rooms.topic import Stamp, Topic
 from schemas.commands.redaction import Redact
 from schemas.envelope import Event
 from schemas.events.redaction import REMOVED_PERSON, ReasonGiven, Redacted
-from schemas.ids import RecordingId, RedactionId
+from schemas.ids import ParticipantId, RecordingId, RedactionId
 from schemas.limits import RECORDING_VERSIONS_MAX
 from schemas.rejections import Code, Rejection, rejection
 
@@ -89,14 +89,20 @@ def evolve(state: RoomState, fact: Fact, stamp: Stamp) -> RoomState:
         case Redacted(what="message", message=message):
             return replace(state, messages=tuple(m for m in state.messages if m.id != message))
         case Redacted(what="person", participant=who):
-            renamed = tuple(
-                replace(m, display_name=REMOVED_PERSON) if m.participant == who else m for m in state.messages
-            )
-            return replace(state, messages=renamed)
+            return state if who is None else _without_name(state, who)
         case Redacted() | ReasonGiven():
             return state
         case _:
             assert_never(fact)
+
+
+def _without_name(state: RoomState, who: ParticipantId) -> RoomState:
+    """Their words stay, and the list of those who were sent out; both without the name."""
+    messages = tuple(
+        replace(m, display_name=REMOVED_PERSON) if m.participant == who else m for m in state.messages
+    )
+    removed = {k: REMOVED_PERSON if k == who else name for k, name in state.rights.removed.items()}
+    return replace(state, messages=messages, rights=replace(state.rights, removed=removed))
 
 
 TOPIC = Topic("redaction", (Redact,), get_args(Fact), decide, evolve)

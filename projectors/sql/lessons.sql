@@ -32,6 +32,9 @@ on conflict (tenant, room) do update set settings = excluded.settings, changed_a
 -- Who knocks again while waiting waits on, perhaps under another name.
 update knocks set display_name = $4 where tenant = $1 and room = $2 and participant = $3 and outcome is null;
 
+-- name: redact
+update knocks set person = '', display_name = $4 where tenant = $1 and room = $2 and participant = $3;
+
 -- name: knock
 insert into knocks (tenant, room, seq, participant, person, display_name, guest, knocked_at)
 select $1, $2, $3::bigint, $4, $5::text, $6::text, $7::boolean, $8::bigint

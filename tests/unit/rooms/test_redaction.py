@@ -14,7 +14,7 @@ from schemas.commands.recording import (
     StopRecording,
 )
 from schemas.commands.redaction import Redact
-from schemas.commands.roster import LeaveSession
+from schemas.commands.roster import LeaveSession, RemoveParticipant
 from schemas.events.redaction import REMOVED_PERSON, ReasonGiven, Redacted
 from schemas.ids import MessageId, RecordingId
 from schemas.limits import RECORDING_VERSIONS_MAX
@@ -126,6 +126,16 @@ def test_a_person_goes_from_every_recording_that_is_over_and_their_words_lose_th
     assert (tombstone.participant, tombstone.recordings) == (who(SAM), (first,))
     assert [m.display_name for m in room.state.messages] == [REMOVED_PERSON, "Tess"]
     assert room.state.shelf[first].version == 1
+
+
+def test_who_was_sent_out_and_is_redacted_stays_out_without_a_name() -> None:
+    room = Class().live(TESS, SAM)
+    room.facts(TESS, RemoveParticipant(who(SAM)))
+    assert room.state.rights.removed == {who(SAM): "Sam"}
+    room.facts(TESS, Redact("person", participant=who(SAM)))
+    assert room.state.rights.removed == {who(SAM): REMOVED_PERSON}
+    (seen,) = view(room.state, who(TESS)).rights.removed
+    assert seen.display_name == REMOVED_PERSON
 
 
 def test_the_same_command_is_the_same_redaction() -> None:

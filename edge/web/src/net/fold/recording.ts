@@ -89,14 +89,13 @@ type Redacted = Extract<RoomEvent, { type: "redaction.redacted" }>["data"];
 /** What was redacted is gone from the view; recordings come back when they were rebuilt without it. */
 function redacted(view: RoomView, tombstone: Redacted): RoomView {
   const { what, message, participant, recordings } = tombstone;
+  const gone = what === "person" ? participant : null;
+  const nameless = <T extends { participant: string; display_name: string }>(one: T): T =>
+    one.participant === gone ? { ...one, display_name: REMOVED_PERSON } : one;
   return {
     ...view,
-    messages:
-      what === "message"
-        ? view.messages.filter((m) => m.id !== message)
-        : view.messages.map((m) =>
-            what === "person" && m.participant === participant ? { ...m, display_name: REMOVED_PERSON } : m,
-          ),
+    messages: view.messages.filter((m) => what !== "message" || m.id !== message).map(nameless),
+    rights: { ...view.rights, removed: view.rights.removed.map(nameless) },
     recordings: view.recordings.map((r) =>
       recordings.includes(r.id)
         ? { ...r, status: "processing", steps: [], artifacts: [], duration_ms: null }
