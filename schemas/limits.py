@@ -32,7 +32,9 @@ TITLE_CHARS_MAX: Final = 200  # One line of a time table.
 PARTICIPANTS_MAX: Final = 2_000  # One aggregate's roster stays below the snapshot's inline size.
 SCHEDULED_SESSIONS_MAX: Final = 100  # A school year of lessons in one room.
 SERIES_SESSIONS_MAX: Final = 60  # A year of weeks, with room for a second lesson now and then.
-EXTENSION_MINUTES_MAX: Final = 180  # Who needs more asks again; a class lasts twice SESSION_HOURS_MAX at most.
+EXTENSION_MINUTES_MAX: Final = (
+    180  # Who needs more asks again; a class lasts twice SESSION_HOURS_MAX at most.
+)
 ENDING_WARNING_S: Final = 600.0  # Time to come to a conclusion, and to say good-bye.
 ENDING_NOTICE_S: Final = 60.0  # Nobody is sent home with less notice, however late the end was decided.
 LOBBY_WAITING_MAX: Final = 250  # Letting all of them in still fits COMMIT_BYTES_MAX, whatever their names.
@@ -60,14 +62,14 @@ UNMUTE_ASKED_AGAIN_S: Final = 10.0  # Time to find the button before the page as
 # --- breakouts -----------------------------------------------------------------------------------
 BREAKOUTS_MAX: Final = 50  # Groups of a large lecture; their wall of tiles still fits a screen.
 BREAKOUT_NAME_CHARS_MAX: Final = 40  # The heading of a tile.
-BREAKOUT_MEMBERS_MAX: Final = 500  # In one group; what a child room is told of it fits a command.
+BREAKOUT_MEMBERS_MAX: Final = 300  # In one group; all that a child room is told at once fits a command.
 BREAKOUT_MINUTES_MAX: Final = 720  # As long as a class.
 BREAKOUT_COUNTDOWN_S_MAX: Final = 600  # Longer than ten minutes is a time limit, not a countdown.
-BREAKOUT_TEXT_CHARS_MAX: Final = 500  # A sentence or two for all groups; five of them fit a command.
-BREAKOUT_TEXTS_KEPT_MAX: Final = 5  # For a child room that is slow to hear; older ones are on the log.
-BREAKOUT_CARRY_MAX: Final = 20  # Files and decks for one hour of work in groups.
-BREAKOUT_VISITORS_MAX: Final = 50  # Staff in breakouts at once.
-BREAKOUT_STAFF_MAX: Final = 100  # Of the parent, told to each child room; the first who came.
+BREAKOUT_TEXT_CHARS_MAX: Final = 500  # A sentence or two for all groups.
+BREAKOUT_TEXTS_KEPT_MAX: Final = 3  # For a child room that is slow to hear; older ones are on the log.
+BREAKOUT_CARRY_MAX: Final = 10  # Files and decks for one hour of work in groups.
+BREAKOUT_VISITORS_MAX: Final = 20  # Staff who visit groups at once.
+BREAKOUT_STAFF_MAX: Final = 50  # Of the parent, told to each child room; the first who came.
 BREAKOUT_SEED_CHARS_MAX: Final = 40  # A word by which the same drawing can be made again.
 BREAKOUTS_CLOSING_MAX: Final = 100  # Child rooms that were not reached yet: two openings' worth.
 BREAKOUT_REPORT_S: Final = 2.0  # A child tells its parent of changes at most this often: 25 commits/s of 50.

@@ -12,7 +12,7 @@ from rooms.state.breakouts import Visit
 from rooms.state.files import File, Files
 from rooms.view import view
 from rooms.watch import rewatched, watched
-from schemas.breakouts import Announcement, GroupPlan, StaffMember, VisitorPass
+from schemas.breakouts import Announcement, CarriedDeck, GroupPlan, StaffMember, VisitorPass
 from schemas.commands import Command
 from schemas.commands.breakouts import (
     AnswerHelp,
@@ -41,9 +41,10 @@ from schemas.commands.deadlines import DeadlinePassed
 from schemas.commands.floor import RaiseHand
 from schemas.commands.lifecycle import EndSession, StartSession
 from schemas.commands.media import PlaceRoom
+from schemas.commands.rights import RevokePermission
 from schemas.commands.roster import ChangeRole, JoinSession, LeaveSession, RemoveParticipant
 from schemas.commands.studio import AddDeck
-from schemas.envelope import AND_STAFF, Actor, Audience, Event
+from schemas.envelope import AND_STAFF, Actor, Audience, Event, encode_command
 from schemas.events import EventData
 from schemas.events.breakouts import (
     AnnouncementMade,
@@ -78,16 +79,26 @@ from schemas.events.studio import DeckAdded
 from schemas.events.tracks import TrackClosed
 from schemas.ids import DeckId, FileId, GroupId, OpeningId, RoomId, RoomKey, SessionId, UserId, participant_id
 from schemas.limits import (
+    BREAKOUT_CARRY_MAX,
     BREAKOUT_MEMBERS_MAX,
     BREAKOUT_MINUTES_MAX,
+    BREAKOUT_NAME_CHARS_MAX,
+    BREAKOUT_STAFF_MAX,
+    BREAKOUT_TEXT_CHARS_MAX,
     BREAKOUT_TEXTS_KEPT_MAX,
     BREAKOUT_VISITORS_MAX,
     BREAKOUTS_CLOSING_MAX,
     BREAKOUTS_MAX,
+    COMMAND_BYTES_MAX,
+    CUSTOM_ROLE_NAME_CHARS_MAX,
+    CUSTOM_ROLES_MAX,
+    NAME_CHARS_MAX,
     PARTICIPANTS_MAX,
+    TITLE_CHARS_MAX,
 )
 from schemas.media import Role, Source
-from schemas.policy import Policy
+from schemas.permissions import Permission
+from schemas.policy import CustomRole, Policy
 from schemas.rejections import Code
 from schemas.room_settings import RoomSettings
 from tests.unit.rooms.classroom import (
@@ -553,10 +564,11 @@ def test_a_text_for_all_is_counted_and_the_latest_are_kept() -> None:
         room.facts(CORA, BroadcastToBreakouts(f"Text {i}"))
     opening = room.state.breakouts.opening
     assert opening is not None
-    assert [a.number for a in opening.announcements] == [2, 3, 4, 5, 6]
+    latest = range(2, BREAKOUT_TEXTS_KEPT_MAX + 2)
+    assert [a.number for a in opening.announcements] == list(latest)
     assert room.refusal(TESS, BroadcastToBreakouts("  ")) is Code.MALFORMED
     (fact,) = room.facts(OPERATOR, BroadcastToBreakouts("The bell rings."))
-    assert fact == AnnouncementMade(7, "The bell rings.", "")
+    assert fact == AnnouncementMade(BREAKOUT_TEXTS_KEPT_MAX + 2, "The bell rings.", "")
 
 
 def test_calls_for_help_queue_until_they_are_answered() -> None:
@@ -909,6 +921,36 @@ def test_a_child_made_from_what_its_parent_says_lets_in_whom_it_named() -> None:
     assert not may_enter(room.state, "vera", Role.SPEAKER)
 
 
+def test_what_a_child_is_told_always_fits_a_command() -> None:
+    """Every field at its bound, in characters of four bytes: the parent must not be unable to speak."""
+    wide, token = "\N{GRINNING FACE}", "x" * 40
+    roles = tuple(
+        CustomRole(wide * CUSTOM_ROLE_NAME_CHARS_MAX, Role.CO_HOST, tuple(Permission))
+        for _ in range(CUSTOM_ROLES_MAX)
+    )
+    full = DirectBreakout(
+        title=wide * TITLE_CHARS_MAX,
+        owner=UserId(token),
+        parent=RoomId(token),
+        session=SessionId(token),
+        opening=OpeningId(token),
+        group=GroupId(token),
+        group_name=wide * BREAKOUT_NAME_CHARS_MAX,
+        members=(who(SAM),) * BREAKOUT_MEMBERS_MAX,
+        staff=(StaffMember(token, Role.CO_HOST, wide * CUSTOM_ROLE_NAME_CHARS_MAX),) * BREAKOUT_STAFF_MAX,
+        visitors=(VisitorPass(token, wide * NAME_CHARS_MAX, "listen", to_all=True),)
+        * (BREAKOUT_VISITORS_MAX + 1),
+        announcements=(Announcement(9, wide * BREAKOUT_TEXT_CHARS_MAX, wide * NAME_CHARS_MAX),)
+        * BREAKOUT_TEXTS_KEPT_MAX,
+        ends_at=START,
+        carry=(token,) * BREAKOUT_CARRY_MAX,
+        decks=(CarriedDeck(DeckId(token), wide * TITLE_CHARS_MAX, 500, FileId(token)),) * BREAKOUT_CARRY_MAX,
+        policy=Policy(version=9, roles=roles),
+        version=1 << 53,
+    )
+    assert len(encode_command(full)) < COMMAND_BYTES_MAX
+
+
 def test_only_children_whose_orders_changed_are_told() -> None:
     room = opened()
     before = remembered(asked(room))
@@ -976,6 +1018,7 @@ def test_other_rooms_hear_of_every_change_that_matters_to_them() -> None:
     parent, room = opened(), child(SAM)
     for one, actor, command in (
         (parent, TESS, ChangeRole(who(SAM), Role.CO_HOST)),
+        (parent, TESS, RevokePermission(who(CORA), Permission.VISIT_BREAKOUTS)),
         (parent, TESS, BroadcastToBreakouts("Hello.")),
         (parent, TESS, CloseBreakouts(0)),
         (room, inside(SAM), RaiseHand()),

@@ -1,0 +1,58 @@
+"""Groups through the edge: a student's page finds the child room and goes there; staff read about it."""
+
+from typing import Any
+
+from tests.integration.edge.conftest import School
+from tests.integration.edge.page import Browser
+
+
+async def found(browser: Browser, path: str, key: str, count: int) -> dict[str, Any]:
+    """The answer, once there are so many of these in it."""
+    while True:
+        answer = await browser.get(path)
+        assert answer.status_code == 200, answer.text
+        body: dict[str, Any] = answer.json()
+        if len(body[key]) == count:
+            return body
+
+
+async def test_a_page_is_shown_into_its_group_and_staff_read_who_was_there(school: School) -> None:
+    teacher, student = await school.browser(school.teacher), await school.browser(school.student)
+    room = await school.room(teacher)
+    async with teacher.page(room) as tess, student.page(room) as sam:
+        await tess.accepted("join_session", display_name="Tess")
+        await sam.accepted("join_session", display_name="Sam")
+        me = sam.view["me"]["participant"]
+        groups = [{"name": "Red", "participants": [me]}, {"name": "Blue", "participants": []}]
+        await tess.accepted("plan_breakouts", groups=groups)
+        await tess.accepted("open_breakouts", minutes=10)
+        await sam.came("breakouts.door_opened")
+        (door,) = sam.of_type("breakouts.door_opened")
+        session = tess.view["session"]["id"]
+
+        async with student.page(door["data"]["child"]) as in_group:
+            assert in_group.view["breakouts"]["of"]["group_name"] == "Red"
+            await in_group.accepted("join_session", display_name="Sam")
+            await tess.accepted("visit_breakout", group=door["data"]["group"], mode="listen")
+            await in_group.came("breakouts.visitor_came")
+            await tess.accepted("broadcast_to_breakouts", text="Five minutes left.")
+            await in_group.came("breakouts.announced")
+            await in_group.accepted("call_for_help")
+            await tess.came("breakouts.help_queued")
+            await tess.accepted("close_breakouts", seconds=0)
+            await in_group.came("lifecycle.session_ended")
+        await tess.came("breakouts.children_closed")
+        assert not sam.of_type("breakouts.activity"), "only staff see who is where"
+
+    path = f"/rooms/{room}/sessions/{session}/breakouts"
+    history = await found(teacher, path, "visits", 1)
+    assert [g["name"] for g in history["groups"]] == ["Red", "Blue"]
+    assert history["openings"][0]["closed_at"] is not None
+    assert [(p["display_name"], p["participant"]) for p in history["places"]] == [("Sam", me)]
+    assert [t["text"] for t in history["texts"]] == ["Five minutes left."]
+    assert len(history["calls"]) == 1
+    there = await found(teacher, f"{path}/attendance", "attendance", 1)
+    assert [(a["group_name"], a["participant"]) for a in there["attendance"]] == [("Red", me)]
+
+    for address in (path, f"{path}/attendance"):
+        assert (await student.get(address)).status_code == 403
