@@ -4,7 +4,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager, suppress
 from itertools import count
 from typing import Any
@@ -42,8 +42,9 @@ log = logging.getLogger(__name__)
 class NatsCommands:
     """``interface.Commands`` on a connection."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, clock: Callable[[], float] = time.time) -> None:
         self._connection = connection
+        self._clock = clock
 
     async def submit(self, envelope: Envelope, *, attempt_s: float = COMMAND_ATTEMPT_S) -> Outcome:
         """Sends until answered or too late. Each attempt has its own message id: a retry must reach the
@@ -52,7 +53,7 @@ class NatsCommands:
         asking = _Asking()
         token = f"{OUTCOME}.{secrets.token_hex(8)}"
         for attempt in count():
-            left_s = envelope.deadline / 1000 - time.time()
+            left_s = envelope.deadline / 1000 - self._clock()
             if left_s <= 0:
                 break
             # The inbox is taken anew each time, because it ends with the connection; its name stays.

@@ -13,7 +13,6 @@ inbox must have no listener, or the server would go on to deliver into it.
 import asyncio
 import logging
 import secrets
-import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
@@ -80,7 +79,7 @@ class Connection:
     @property
     def connected_s(self) -> float:
         """For how long it has been up."""
-        return time.monotonic() - self._up_since if self.is_connected else 0.0
+        return asyncio.get_running_loop().time() - self._up_since if self.is_connected else 0.0
 
     async def connected(self) -> None:
         """Returns when the connection is up."""
@@ -128,7 +127,7 @@ class Connection:
     def _set_up(self) -> None:
         self._down.clear()
         self._up.set()
-        self._up_since = time.monotonic()
+        self._up_since = asyncio.get_running_loop().time()
         metrics.CONNECTED.labels(self.inbox.split(".")[1]).set(1)
 
     def _set_down(self) -> None:
@@ -165,7 +164,7 @@ class Connection:
         if "permissions violation" in text:
             metrics.DENIED.labels(self.inbox.split(".")[1]).inc()
             log.error("bus connection %s: %s", self.name, text)
-        elif (now := time.monotonic()) - self._logged_at > RECONNECTS_LOGGED_S:
+        elif (now := asyncio.get_running_loop().time()) - self._logged_at > RECONNECTS_LOGGED_S:
             self._logged_at = now
             log.warning("bus connection %s: %s: %s", self.name, type(error).__name__, text)
 

@@ -4,14 +4,16 @@ It replaces the lowest layer alone, nats-py's client and the server behind it; e
 (connection, log, commands, leases, ...) is the code that runs in production. ``memory_bus()`` gives a hub;
 each ``hub.open(process)`` is one process's bus. Time is the event loop's.
 
-Faults: ``drop`` and ``restore`` a process's connection, ``kill`` a process, ``stop`` and ``start`` the
-server (its streams survive, as with ``sync_interval: always``).
+Faults: ``scramble`` live delivery, ``drop`` and ``restore`` a process's connection, ``kill`` a process,
+``stop`` and ``start`` the server (its streams survive, as with ``sync_interval: always``).
 """
 
 import asyncio
 import secrets
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from random import Random
 from typing import Any
 
 from nats.aio.msg import Msg
@@ -25,6 +27,8 @@ from bus.memory_streams import matches
 from bus.nats import NatsBus
 
 Callback = Callable[[Msg], Awaitable[None]]
+
+_SCRAMBLED_SHARE = 0.06
 
 
 class MemorySubscription:
@@ -47,6 +51,7 @@ class MemoryClient:
     def __init__(self, server: "MemoryServer") -> None:
         self._server = server
         self._arrived: asyncio.Queue[tuple[Callback, Msg]] = asyncio.Queue()
+        self._late: list[tuple[Callback, Msg]] = []
         self._reader: asyncio.Task[None] | None = None
         self._callbacks: dict[str, Callable[[], Awaitable[None]]] = {}
         self.subscriptions: list[MemorySubscription] = []
@@ -103,8 +108,17 @@ class MemoryClient:
             await self._callbacks["reconnected_cb"]()
 
     def arrive(self, subscription: MemorySubscription, message: Msg) -> None:
-        """The server delivers."""
-        self._arrived.put_nowait((subscription.callback, message))
+        """The server delivers; a scrambled one doubles some live commits and is late with others."""
+        item = (subscription.callback, message)
+        chance = self._server.scrambled
+        if chance is not None and message.subject.startswith("live.") and chance.random() < _SCRAMBLED_SHARE:
+            if chance.random() < 0.5:
+                self._late.append(item)
+                return
+            self._arrived.put_nowait(item)
+        self._arrived.put_nowait(item)
+        while self._late:
+            self._arrived.put_nowait(self._late.pop())
 
     async def _read(self) -> None:
         while True:
@@ -119,6 +133,7 @@ class MemoryServer:
         self.running = asyncio.Event()
         self.running.set()
         self.clients: list[MemoryClient] = []
+        self.scrambled: Random | None = None
         self.jetstream = JetStream(self._deliver, self._listens, self._fan)
         self._turn = 0
         for stream in setup.streams(1):
@@ -167,10 +182,11 @@ class MemoryServer:
 
 
 class MemoryHub:
-    """A server in memory and the processes on it."""
+    """A server in memory and the processes on it. ``clock`` gives Unix seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._server = MemoryServer()
+        self._clock = clock
         self._processes: dict[str, MemoryClient] = {}
 
     @asynccontextmanager
@@ -181,7 +197,7 @@ class MemoryHub:
         link = Connection(process, role, client)
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(opened(link, [], "", ""))
-            bus = NatsBus(link, link, process)
+            bus = NatsBus(link, link, process, self._clock)
             await stack.enter_async_context(alive(bus.core, process))
             yield bus
 
@@ -197,6 +213,11 @@ class MemoryHub:
         """The process is gone: it answers no more, and what it held comes to others."""
         await self._processes.pop(process).lose()
 
+    def scramble(self, chance: Random) -> None:
+        """From now on some live commits come twice and some after the next one (core NATS promises
+        neither)."""
+        self._server.scrambled = chance
+
     async def stop(self) -> None:
         """The server crashes; what it stored stays."""
         self._server.running.clear()
@@ -210,9 +231,9 @@ class MemoryHub:
             await client.regain()
 
 
-def memory_bus() -> MemoryHub:
+def memory_bus(clock: Callable[[], float] = time.time) -> MemoryHub:
     """A fresh bus in memory with every stream, bucket and durable of ``bus.setup``."""
-    return MemoryHub()
+    return MemoryHub(clock)
 
 
 def _message(subject: str, data: bytes, headers: Mapping[str, str], reply: str) -> Msg:

@@ -8,6 +8,7 @@ markers that expiry leaves; history per subject; the size limits; transform and 
 import asyncio
 import bisect
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
@@ -35,6 +36,7 @@ class StreamError(Exception):
         self.answer = {"code": code, "err_code": err_code, "description": description}
 
 
+@lru_cache(maxsize=65_536)
 def matches(pattern: str, subject: str) -> bool:
     """NATS wildcards: ``*`` is one token, ``>`` one or more at the end."""
     wanted, found = pattern.split("."), subject.split(".")

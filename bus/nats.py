@@ -1,7 +1,8 @@
 """The bus on NATS: one process's connection, put together."""
 
 import secrets
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
@@ -25,13 +26,15 @@ MEDIA_ROLES: Final = frozenset({"sfu", "artifacts"})
 class NatsBus:
     """``interface.Bus`` on NATS."""
 
-    def __init__(self, link: Connection, media: Connection, process: str) -> None:
+    def __init__(
+        self, link: Connection, media: Connection, process: str, clock: Callable[[], float] = time.time
+    ) -> None:
         self._connection = link
         self._connections = tuple({id(c): c for c in (link, media)}.values())
         self.process = process
         self.core: Core = NatsCore(link)
         self.log: Log = NatsLog(link)
-        self.commands: Commands = NatsCommands(link)
+        self.commands: Commands = NatsCommands(link, clock)
         self.jobs: Jobs = NatsJobs(link)
         self.records: Records = NatsRecords(media)
         self.audit: Audit = NatsAudit(link)
