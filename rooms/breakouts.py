@@ -421,7 +421,11 @@ def _audience(state: RoomState, opening: Opening, group: GroupId) -> Audience:
 
 # --- what the children shall be ------------------------------------------------------------------
 def directives(state: RoomState) -> tuple[tuple[RoomId, DirectBreakout], ...]:
-    """What every open child room shall be; ``version`` is for the sender to fill in."""
+    """What every open child room shall be; ``version`` is for the sender to fill in.
+
+    Whoever is in a child room is in the class of the parent, too: who leaves that is no member until
+    they come back.
+    """
     breakouts, opening = state.breakouts, state.breakouts.opening
     if opening is None or state.live is None or state.owner is None:
         return ()
@@ -446,7 +450,7 @@ def directives(state: RoomState) -> tuple[tuple[RoomId, DirectBreakout], ...]:
                 opening=opening.id,
                 group=group.id,
                 group_name=group.name,
-                members=group.participants,
+                members=tuple(who for who in group.participants if who in state.participants),
                 staff=staff,
                 visitors=_passes(state, group.id),
                 announcements=opening.announcements,

@@ -958,6 +958,15 @@ def test_only_children_whose_orders_changed_are_told() -> None:
     assert [errand.to.room for errand in asked(room, before)] == [child_of(room, red(room))]
 
 
+def test_who_is_not_in_class_is_in_no_child_room_either() -> None:
+    """One active class per user, and the parent's roster is whole."""
+    room = opened()
+    room.facts(SAM, LeaveSession())
+    assert [d.members for _, d in directives(room.state)] == [(), (who(VERA),)]
+    room.facts(SAM, JoinSession("Sam"))
+    assert [d.members for _, d in directives(room.state)] == [(who(SAM),), (who(VERA),)]
+
+
 def test_a_viewers_class_has_viewers_groups_and_a_long_title_is_cut() -> None:
     room = Class().live(TESS, SAM, default_role=Role.VIEWER)
     room.state = replace(room.state, title="A" * 200)
