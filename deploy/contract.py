@@ -6,6 +6,7 @@
 import json
 import re
 import sys
+import textwrap
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,15 @@ import msgspec
 from msgspec import Struct
 
 from rooms.permissions import ROLES, Permission
+from rooms.room import apply, decide, initial
+from rooms.view import view
 from schemas.commands import CLIENT_COMMANDS, SERVICE_COMMANDS, Command
-from schemas.envelope import Accepted, Rejected
+from schemas.commands.lifecycle import CreateRoom, StartSession
+from schemas.commands.roster import JoinSession
+from schemas.envelope import Accepted, Actor, Commit, Envelope, RecordedActor, Rejected
 from schemas.events import EVENTS, EventData
+from schemas.frames import ViewFrame
+from schemas.ids import CommandId, ConnectionId, EdgeId, RoomId, RoomKey, TenantId, participant_id
 from schemas.media import Role
 from schemas.rejections import SENTENCES
 from schemas.signalling import METHODS, Signal
@@ -60,6 +67,7 @@ def protocol(text: str) -> str:
         "commands": _rows("command", [(c.name, c) for c in CLIENT_COMMANDS]),
         "service commands": _rows("service command", [(c.name, c) for c in SERVICE_COMMANDS]),
         "events": _rows("type", list(EVENTS.items())),
+        "view": _view(),
         "rejections": _table(("code", "said to people"), [(f"`{c}`", s) for c, s in SENTENCES.items()]),
     }
     for name, table in tables.items():
@@ -73,6 +81,28 @@ def protocol(text: str) -> str:
 def _permissions() -> str:
     rows = [(f"`{p}`", *("yes" if p in ROLES[role] else "" for role in Role)) for p in Permission]
     return _table(("permission", *(f"`{role}`" for role in Role)), rows)
+
+
+def _view() -> str:
+    """The view of a class in which one person waits for the others."""
+    key = RoomKey(TenantId("demo"), RoomId("physics"))
+    who = participant_id(key, "u2")
+    actor = Actor(
+        "user", "u2", who, "Sam", ("teach",), connection=ConnectionId("c9Xw31"), edge=EdgeId("edge-1")
+    )
+    state = initial(key)
+    for wish in (CreateRoom("Physics 10b"), StartSession(), JoinSession("Sam")):
+        asked = Envelope(key, wish, CommandId(wish.name), actor, _NOON)
+        events = decide(state, asked, _NOON)
+        assert isinstance(events, tuple)
+        recorded = RecordedActor(actor.kind, actor.id, actor.participant)
+        state = apply(state, Commit(state.seq + 1, _NOON, asked.id, recorded, events))
+    frame = msgspec.json.encode(ViewFrame(view(state, who))).decode()
+    spaced = re.sub(r'(?<=[,:])(?=["{\[\dtfn])', " ", frame)
+    return f"```json server:view\n{textwrap.fill(spaced, 108, break_long_words=False)}\n```\n"
+
+
+_NOON = 1_763_719_200_000
 
 
 def _rows(title: str, kinds: Iterable[tuple[str, type[Command] | type[EventData]]]) -> str:

@@ -30,11 +30,8 @@ STATUS_OF_CODE: dict[Code, int] = {
     Code.FORBIDDEN: 403,
     Code.NOT_A_PARTICIPANT: 403,
     Code.REMOVED: 403,
-    Code.NO_SUCH_ROOM: 404,
-    Code.NO_SUCH_SESSION: 404,
-    Code.NO_SUCH_PARTICIPANT: 404,
-    Code.NO_SUCH_TRACK: 404,
-    Code.NO_SUCH_RECORDING: 404,
+    Code.DRAWING_NOT_ALLOWED: 403,
+    **{code: 404 for code in Code if code.startswith("no_such_")},
 }
 _CONFLICT = 409  # All others: well formed, allowed, but not as things stand.
 

@@ -1,8 +1,9 @@
 """The rules of a class, and the one service that applies them.
 
 Start with ``state`` (what is true in a room), then ``room`` (``decide`` and ``evolve``), then the file
-of the topic: ``lifecycle``, ``roster``, ``floor``, ``tracks``, ``chat``, ``recording``, ``media``,
-``deadlines``. ``permissions`` is the table of roles, ``view`` what one person sees. ``snapshot`` and
+of the topic (``room.TOPICS`` names them in order): each has its commands in ``schemas.commands``, its
+facts in ``schemas.events``, its part of the state in ``rooms.state``. ``permissions`` is the table of
+roles, ``view`` what one person sees. ``snapshot`` and
 ``follower`` are how everybody else comes to the same state; ``service`` owns partitions of the
 command stream and is the only writer of EVT.
 

@@ -14,7 +14,7 @@ from rooms.state import RoomState
 from schemas.ids import RoomKey
 from schemas.limits import SNAPSHOT_INLINE_BYTES_MAX
 
-FORM = 1
+FORM = 2
 """To be raised whenever the fold of old events gives another state than it did."""
 
 _JSON_BYTES_MAX = 20 * SNAPSHOT_INLINE_BYTES_MAX  # What deflate can make of it; more is no snapshot of ours.

@@ -52,7 +52,7 @@ def test_writing_the_tables_twice_changes_nothing() -> None:
     assert protocol(once) == once
 
 
-TABLES = ("permissions", "commands", "service commands", "events", "rejections")
+TABLES = ("view", "permissions", "commands", "service commands", "events", "rejections")
 
 
 def test_the_documents_are_json() -> None:
