@@ -1,31 +1,39 @@
 """A class works in groups while the services that drive the rooms die: nobody is lost, nothing is doubled."""
 
+import asyncio
 import signal
 from collections import Counter
 from contextlib import AsyncExitStack
+from typing import Any
 
+import pytest
 from msgspec.structs import replace
 
-from bus.interface import Bus
+from bus.interface import Bus, Unavailable
 from rooms.breakouts import child_room
 from rooms.follower import load
+from rooms.service.run import rooms_service
 from rooms.state import RoomState
 from schemas.breakouts import GroupPlan
+from schemas.commands import Command
 from schemas.commands.breakouts import (
     AnswerHelp,
     BroadcastToBreakouts,
     CallForHelp,
     CloseBreakouts,
+    ConfirmClosed,
     DirectBreakout,
+    EndBreakout,
     MoveParticipant,
     OpenBreakouts,
     PlanAtRandom,
     PlanBreakouts,
+    ReportBreakout,
     VisitBreakout,
 )
 from schemas.commands.lifecycle import CreateRoom, EndSession, StartSession
 from schemas.commands.roster import JoinSession, LeaveSession
-from schemas.envelope import Actor
+from schemas.envelope import Actor, Envelope, Outcome
 from schemas.events.breakouts import (
     AnnouncementMade,
     BreakoutActivity,
@@ -142,6 +150,60 @@ async def once_in_the_parent(world: World) -> None:
     closed = [room for fact in events if isinstance(fact, ChildrenClosed) for room in fact.rooms]
     assert sorted(closed) == sorted(doors)
     assert not [fact for fact in events if isinstance(fact, ParticipantLeft)]
+
+
+class Dying:
+    """Commands of a process that can say so much of one kind to other rooms, and then no more."""
+
+    def __init__(self, commands: Any, kind: type[Command], left: int) -> None:
+        self._commands = commands
+        self._kind = kind
+        self._left = left
+        self.is_dead = asyncio.Event()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._commands, name)
+
+    async def submit(self, envelope: Envelope, **how: Any) -> Outcome:
+        if isinstance(envelope.command, self._kind):
+            self._left -= 1
+            if self._left < 0:
+                self.is_dead.set()
+                raise Unavailable("the connection died")
+        outcome: Outcome = await self._commands.submit(envelope, **how)
+        return outcome
+
+
+@pytest.mark.parametrize(
+    ("kind", "left"),
+    [(DirectBreakout, 0), (DirectBreakout, 2), (ReportBreakout, 2), (EndBreakout, 2), (ConfirmClosed, 0)],
+    ids=lambda value: getattr(value, "name", str(value)),
+)
+async def test_a_successor_does_what_the_dead_one_left_undone(
+    world: World, kind: type[Command], left: int
+) -> None:
+    """The owner dies after it told some of four rooms: the worst moments, one after the other."""
+    async with world.open("rooms-a") as bus:
+        dying = Dying(bus.commands, kind, left)
+        bus.commands = dying  # The fault.
+        async with rooms_service(bus, world.clock):
+            await start(world, *STUDENTS)
+            await world.accepted(TESS, PlanAtRandom(groups=4, seed="dice"))
+            await world.accepted(TESS, OpenBreakouts())
+            if kind in {EndBreakout, ConfirmClosed}:
+                await children(world, 4)
+                await world.accepted(TESS, CloseBreakouts(0))
+            async with asyncio.timeout(20):
+                await dying.is_dead.wait()
+    async with world.rooms("rooms-b"):
+        rooms = await children(world, 4)
+        if kind in {DirectBreakout, ReportBreakout}:
+            await world.accepted(TESS, CloseBreakouts(0))
+        await world.happened(ChildrenClosed)
+    for key in rooms:
+        facts = Counter(type(event.data) for commit in await world.log(key) for event in commit.events)
+        assert {facts[fact] for fact in (RoomCreated, OpenedAsChild, SessionStarted, ClosedAsChild)} == {1}
+    await once_in_the_parent(world)
 
 
 async def test_what_a_parent_decides_happens_in_its_children_and_back(world: World) -> None:
