@@ -154,7 +154,9 @@ def test_an_operator_mutes_everybody_and_students_nobody() -> None:
     room.join(CORA)
     room.facts(TESS, ChangeRole(who(CORA), Role.CO_HOST))
     room.facts(TESS, RevokePermission(who(CORA), Permission.MUTE))
-    assert room.refusal(CORA, MuteAll()) is Code.FORBIDDEN
+    opened = room.publish(SAM, Source.MICROPHONE)
+    for command in (MuteAll(), MuteTrack(opened), CloseTrack(opened)):
+        assert room.refusal(CORA, command) is Code.FORBIDDEN
 
 
 def test_a_track_is_closed_by_its_owner_a_host_or_its_node() -> None:
