@@ -60,7 +60,7 @@ def _while_open(fact: Fact) -> tuple[Write, ...]:
         case BreakoutsEndMoved(ends_at=ends_at):
             return (_write(fact, "move_end", ends_at),)
         case AnnouncementMade() as told:
-            return (_write(fact, "text", told.number, fact.at, told.text, told.display_name),)
+            return (_write(fact, "text", told.number, fact.at, told.text, fact.actor.participant),)
         case HelpQueued(group=group, number=number):
             return (_write(fact, "call", group, number, fact.at),)
         case HelpUnqueued(group=group, number=number, answered=answered):

@@ -66,12 +66,13 @@ class CallRow(Struct, frozen=True):
 
 
 class TextRow(Struct, frozen=True):
-    """A text for all groups."""
+    """A text for all groups; no ``participant``: of somebody who was not in class."""
 
     opening: OpeningId
     number: int
     at: int
     text: str
+    participant: ParticipantId | None
     display_name: str
 
 

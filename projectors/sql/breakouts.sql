@@ -72,7 +72,7 @@ create table if not exists breakout_texts (
     number       int    not null,
     at           bigint not null,
     text         text   not null,
-    display_name text   not null,
+    participant  text,
     primary key (tenant, room, opening, number)
 );
 create table if not exists breakout_children (
@@ -192,9 +192,10 @@ where o.tenant = $1 and o.room = $2 and o.session = $3
 order by c.called_at, c.grp, c.number;
 
 -- name: texts
-select t.opening, t.number, t.at, t.text, t.display_name
+select t.opening, t.number, t.at, t.text, t.participant, coalesce(n.display_name, '') as display_name
 from read.breakout_texts t
 join read.breakout_openings o on o.tenant = t.tenant and o.room = t.room and o.opening = t.opening
+left join read.people n on n.tenant = t.tenant and n.room = t.room and n.participant = t.participant
 where o.tenant = $1 and o.room = $2 and o.session = $3
 order by t.opening, t.number;
 

@@ -49,7 +49,7 @@ async def test_a_page_is_shown_into_its_group_and_staff_read_who_was_there(schoo
     assert [g["name"] for g in history["groups"]] == ["Red", "Blue"]
     assert history["openings"][0]["closed_at"] is not None
     assert [(p["display_name"], p["participant"]) for p in history["places"]] == [("Sam", me)]
-    assert [t["text"] for t in history["texts"]] == ["Five minutes left."]
+    assert [(t["text"], t["display_name"]) for t in history["texts"]] == [("Five minutes left.", "Tess")]
     assert len(history["calls"]) == 1
     there = await found(teacher, f"{path}/attendance", "attendance", 1)
     assert [(a["group_name"], a["participant"]) for a in there["attendance"]] == [("Red", me)]

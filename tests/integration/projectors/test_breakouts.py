@@ -90,7 +90,7 @@ async def test_who_was_put_where_and_what_happened_then(bus: Bus, tables: str, p
         (RED, "visit", 55, T + 90),
     ]
     assert [(c.number, c.ended_at, c.answered) for c in found.calls] == [(1, T + 31, True)]
-    assert [(t.text, t.display_name) for t in found.texts] == [("Come back.", "Tess")]
+    assert [(t.text, t.display_name) for t in found.texts] == [("Come back.", "")], "no participant wrote it"
 
 
 async def test_a_class_that_ends_closes_what_is_open(bus: Bus, tables: str, pool: Pool) -> None:
