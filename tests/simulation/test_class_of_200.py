@@ -7,11 +7,14 @@ come doubled and late. Then the log, each page's record and the script's own wat
 
 import asyncio
 import json
+import logging
 import os
 import time
 from collections.abc import Callable
 from itertools import pairwise
 from random import Random
+
+import pytest
 
 from bus.interface import Bus
 from edge.identity import Person
@@ -42,7 +45,7 @@ PEOPLE = 200
 CLASS_S = 3_600.0
 KEY = RoomKey(TenantId("school"), RoomId("physics"))
 SEED = int(os.environ.get("CLASSWIRE_SEED", "1"))
-WISH_EVERY_S = 0.8
+WISH_EVERY_S = 1.0
 SECOND = 1_000
 
 # A script of its own decides about these: a class that ends early proves nothing.
@@ -63,8 +66,12 @@ NOT_DRAWN = {
 }
 
 
-def test_an_hour_of_class_with_two_hundred_people_keeps_every_promise() -> None:
+@pytest.mark.timeout(400)
+def test_an_hour_of_class_with_two_hundred_people_keeps_every_promise(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     print(f"seed {SEED}")
+    caplog.set_level(logging.ERROR)  # Of what dies here, the others say much.
     began = time.monotonic()
     run(held(Random(SEED)))
     print(f"{time.monotonic() - began:.1f} s")

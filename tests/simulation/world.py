@@ -143,12 +143,7 @@ class Edge:
         self.task(self._serve(Connection(cast("Any", line), parts, viewer), viewer, line))
 
     async def _serve(self, connection: Connection, viewer: Viewer, line: Line) -> None:
-        try:
-            ending = await connection.run()
-        except RuntimeError:
-            if self.is_alive:
-                raise
-            return  # A dead process finishes nothing; here its tasks only notice one by one.
+        ending = await connection.run()
         if ending is not None:
             viewer.close(ending.code, retry_after_ms=ending.retry_after_ms)
         line.cut()
@@ -157,6 +152,8 @@ class Edge:
     def die(self) -> None:
         """SIGKILL: tasks end where they stand, lines break."""
         self.is_alive = False
+        for viewer in self.hub.viewers:
+            viewer.claim = 0  # A dead process tells nobody that its sockets are gone.
         for task in tuple(self._tasks):
             task.cancel()
         for line in tuple(self.lines):
