@@ -176,7 +176,7 @@ def _span_is_true(truth: dict[int, Json], client: ClientRecord, frame: Json) -> 
 
 def _agrees(fact: Json, told: Json) -> bool:
     """Private fields may be left out or emptied for those who are not staff; nothing else may differ."""
-    private = {"person", "edge", "connection", "owner"}
+    private = {"person", "edge", "connection", "owner", "device"}
     return {k: v for k, v in fact.items() if k not in private} == {
         k: v for k, v in told.items() if k not in private
     }
