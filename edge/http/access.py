@@ -7,6 +7,7 @@ from msgspec import Struct
 from edge.parts import Parts
 from edge.problems import forbidden, no_such_room
 from edge.tokens import Access
+from rooms.doors import may_enter
 from rooms.state import RoomState
 from rooms.view import role_seen
 from schemas.envelope import STAFF
@@ -47,4 +48,6 @@ async def see(parts: Parts, access: Access, room: str) -> Seen:
         raise no_such_room()
     role = role_seen(state, participant_id(key, access.person.id), access.person.capabilities)
     assert role is not None
+    if not may_enter(state, access.person.id, role):
+        raise no_such_room()
     return Seen(key, state, role)

@@ -11,7 +11,9 @@ select r.room, r.title, r.owner, r.default_role, r.created_at,
             order by starts_at, session limit 1) s)::text as next_scheduled,
        (select count(*) from read.recordings c where c.tenant = r.tenant and c.room = r.room) as recordings, r.archived_at, r.course
 from read.rooms r
-where r.tenant = $1 and (r.archived_at is not null) = $6 and ($7::text is null or r.course = $7)
+where r.tenant = $1
+  and not exists (select from read.breakout_children b where b.tenant = r.tenant and b.room = r.room)
+  and (r.archived_at is not null) = $6 and ($7::text is null or r.course = $7)
   and ($2::bigint is null or (r.created_at, r.room) < ($2::bigint, $3::text))
   and ($5::text is null or r.owner = $5
        or exists (select from read.members m where m.tenant = r.tenant and m.room = r.room and m.person = $5)

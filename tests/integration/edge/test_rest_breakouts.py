@@ -57,5 +57,8 @@ async def test_a_page_is_shown_into_its_group_and_staff_read_who_was_there(schoo
     there = await found(teacher, f"{path}/attendance", lambda body: body["attendance"])
     assert [(a["group_name"], a["participant"]) for a in there["attendance"]] == [("Red", me)]
 
+    other = await school.browser(school.student)
+    rooms = (await other.get("/rooms")).json()["rooms"]
+    assert [r["room"] for r in rooms] == [room], "a child room is no room of its own"
     for address in (path, f"{path}/attendance"):
         assert (await student.get(address)).status_code == 403

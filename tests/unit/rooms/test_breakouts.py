@@ -757,6 +757,12 @@ def test_into_a_child_room_come_its_members_staff_and_visitors() -> None:
     assert room.state.participants[participant_id(CHILD, "cora")].role is Role.CO_HOST
 
 
+def test_nobody_else_joins_a_child_room() -> None:
+    room = child()
+    assert room.refusal(inside(GUS), JoinSession("Gus")) is Code.NOT_YOUR_GROUP
+    room.join(inside(SAM), inside(TESS))
+
+
 def test_who_is_moved_away_leaves_and_may_come_back() -> None:
     room = child(SAM, VERA)
     room.facts(inside(SAM), RaiseHand())
