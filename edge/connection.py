@@ -25,13 +25,14 @@ from edge.limiter import TokenBucket
 from edge.media import forward
 from edge.metrics import COMMANDS, HELLOS
 from edge.open_room import OpenRoom
+from edge.one_class import OneClass
 from edge.parts import Parts
 from edge.tokens import Access
 from edge.viewer import Viewer, encode, refuse
 from edge.wires import wire_of
 from schemas import subjects
 from schemas.commands import CLIENT_COMMAND_NAMES, Command
-from schemas.commands.roster import JoinSession
+from schemas.commands.roster import JoinSession, LeaveSession
 from schemas.envelope import Accepted, Envelope, Outcome, Rejected, decode_command
 from schemas.frames import (
     PROTOCOL_VERSION,
@@ -192,7 +193,7 @@ class Connection:
         )
         room.add(viewer, tail)
         hub.enter(viewer)
-        if viewer.participant in room.state.participants:
+        if viewer.participant in room.state.participants or viewer.participant in room.state.lobby.waiting:
             hub.tell_connected(viewer)
 
     async def _prepare(self, room: OpenRoom, resume_from: int) -> bool:
@@ -225,7 +226,7 @@ class Connection:
             raise RemotePeerError("flooding")
         try:
             return client_decoder.decode(text)
-        except (msgspec.DecodeError, UnicodeError) as error:
+        except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
             raise RemotePeerError("malformed") from error
 
     def _start(self, group: asyncio.TaskGroup, work: Coroutine[Any, Any, None]) -> None:
@@ -262,7 +263,7 @@ class Connection:
         actor = actor_of(viewer.access, room.key, parts.edge, viewer.connection)
         deadline = parts.clock() + int(COMMAND_DEADLINE_S * 1000)
         try:
-            outcome = await parts.bus.commands.submit(Envelope(room.key, command, frame.id, actor, deadline))
+            outcome = await self._carry_out(room, Envelope(room.key, command, frame.id, actor, deadline))
         except BusError as error:
             log.warning("%s %s: %r", room.key, frame.name, error)
             outcome = Rejected(Code.LOG_UNAVAILABLE, SENTENCES[Code.LOG_UNAVAILABLE])
@@ -282,6 +283,17 @@ class Connection:
     def _answer(self, frame: CommandFrame, outcome: Outcome) -> None:
         match outcome:
             case Accepted(seq=seq):
+    async def _carry_out(self, room: OpenRoom, asked: Envelope) -> Outcome:
+        """Submits a command; who enters a class has claimed it as their one class. Raises BusError."""
+        one_class = OneClass(self._parts.bus, self._parts.edge, self._parts.clock)
+        match asked.command:
+            case JoinSession():
+                return await one_class.join(room.state, asked)
+            case LeaveSession():
+                return await one_class.leave(asked, room.state_at)
+            case _:
+                return await self._parts.bus.commands.submit(asked)
+
                 COMMANDS.labels("accepted").inc()
                 self._parts.hub.log_answered()
                 answer = AnswerFrame(frame.id, True, seq=seq)

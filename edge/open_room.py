@@ -180,6 +180,10 @@ class OpenRoom:
             return False
         return True
 
+    async def state_at(self, seq: int) -> RoomState | None:
+        """The state, once it includes this seq; None when that takes too long."""
+        return self.state if await self.reached(seq) else None
+
     # --- viewers ---------------------------------------------------------------------------------
     async def prepare_resume(self, seq: int) -> bool:
         """Makes ready to show the tail after ``seq``; False when this edge does not know of it yet,

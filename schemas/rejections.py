@@ -30,6 +30,7 @@ class Code(StrEnum):
     ROOM_ARCHIVED = "room_archived"
     DENIED = "denied"
     LOBBY_FULL = "lobby_full"
+    IN_ANOTHER_CLASS = "in_another_class"
     NO_SUCH_ROLE = "no_such_role"
     # Things in a session.
     NO_SUCH_PARTICIPANT = "no_such_participant"
@@ -96,6 +97,7 @@ SENTENCES: dict[Code, str] = {
     Code.ROOM_ARCHIVED: "This room is archived. Restore it first.",
     Code.DENIED: "A host did not let you in.",
     Code.LOBBY_FULL: "Too many people are waiting at the door. Please try again in a moment.",
+    Code.IN_ANOTHER_CLASS: "You are in another class. Leave that one first.",
     Code.NO_SUCH_ROLE: "There is no such role here.",
     Code.NO_SUCH_PARTICIPANT: "This person is not in the class.",
     Code.NO_SUCH_TRACK: "This microphone, camera or screen is no longer shared.",

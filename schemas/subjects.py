@@ -255,3 +255,8 @@ def edge_key(edge: EdgeId) -> str:
 def room_kv_key(key: RoomKey) -> str:
     """Key of a room in any bucket."""
     return f"{key.tenant}.{key.room}"
+def active_user_key(tenant: TenantId, person: str) -> str:
+    """Key of a user or guest in ``active_user``."""
+    return f"{tenant}.{person}"
+
+
