@@ -30,12 +30,14 @@ class Seen(Struct, frozen=True):
             raise forbidden()
 
 
-def key_of(access: Access, room: str) -> RoomKey:
+def key_of(access: Access, room: str, *, also_breakouts: bool = False) -> RoomKey:
     """The room's key in the asker's own tenant: no other tenant's can even be named.
 
-    Raises Problem 404 for a guest of another room, as for a room that does not exist.
+    Raises Problem 404 for a guest of another room, as for a room that does not exist. Whether a guest's
+    ``also_breakouts`` room is a breakout of the guest's own only its state can tell.
     """
-    if not _TOKEN.match(room) or (access.person.room is not None and access.person.room != room):
+    own = access.person.room
+    if not _TOKEN.match(room) or (own is not None and own != room and not also_breakouts):
         raise no_such_room()
     return RoomKey(access.person.tenant, RoomId(room))
 

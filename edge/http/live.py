@@ -29,7 +29,7 @@ async def live(socket: WebSocket[Any, Any, Any], room: FromPath[str]) -> None:
     await socket.accept()
     access = access_of(socket)
     try:
-        key = key_of(access, room) if access is not None else None
+        key = key_of(access, room, also_breakouts=True) if access is not None else None
     except Problem:
         key = None
     await serve(socket, parts, access, key)
