@@ -97,6 +97,13 @@ class Line:
             self._page.lost(self)
 
 
+class NoPolicies:
+    """Nothing was decided for this school."""
+
+    async def tell(self, _: RoomState) -> None:
+        """There is nothing to tell."""
+
+
 class Edge:
     """One edge process."""
 
@@ -137,6 +144,7 @@ class Edge:
             passwords=nobody,
             attempts=nobody,
             revocations=cast("Any", frozenset()),
+            policies=cast("Any", NoPolicies()),
             clock=clock,
             web=None,
         )
