@@ -7,9 +7,10 @@ Everything is plain values and small protocols; one suite of tests runs against 
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 from typing import Protocol
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from schemas.envelope import Commit, Envelope, Outcome
 from schemas.ids import RoomKey, TrackId
@@ -98,6 +99,31 @@ class Stored(Struct, frozen=True):
     commit: Commit
 
 
+class Line(Struct, frozen=True):
+    """A commit as it is put away: its position in EVT, its topic, and its very bytes."""
+
+    stream_seq: int
+    topic: str
+    commit: Raw
+
+
+class Archived(Struct, frozen=True):
+    """A room's log in the archive, from its first commit: the stream positions of its first and last."""
+
+    key: RoomKey
+    first: int
+    last: int
+
+
+class Latest(Struct, frozen=True):
+    """Where a room's log ends, when that was written (Unix ms), and where it was last redacted (0: never)."""
+
+    key: RoomKey
+    stream_seq: int
+    at: int
+    redacted: int
+
+
 class Log(Protocol):
     """EVT: append, read, follow."""
 
@@ -109,7 +135,29 @@ class Log(Protocol):
         """
 
     def read(self, key: RoomKey, *, after_stream_seq: int = 0) -> AsyncIterator[Stored]:
-        """The room's commits after a position, in order, up to its last one at the time of the call."""
+        """The room's commits after a position, in order, up to its last one at the time of the call.
+
+        From the very first (0) they begin in the archive when the log was put away: Purged is raised when
+        it is not there either. After another position what was purged is missing without a word: who
+        reads on compares ``seq``."""
+
+    def lines(self, key: RoomKey) -> AsyncIterator[Line]:
+        """All of a room's commits as they are stored, archived ones first. Raises Purged, Unavailable."""
+
+    async def archives(self) -> tuple[Archived, ...]:
+        """The archived log of every room that has one. Raises Unavailable."""
+
+    def read_archived(self, archived: Archived) -> AsyncIterator[Stored]:
+        """The commits of an archived log. Raises Purged when it is gone or damaged, Unavailable."""
+
+    async def latest(self) -> tuple[Latest, ...]:
+        """The end of every room's log. For the archiver."""
+
+    async def purge(self, key: RoomKey, *, before_stream_seq: int) -> None:
+        """Removes a room's messages before a position. For the archiver. Raises Refused, Unavailable."""
+
+    async def append_line(self, key: RoomKey, line: Line, *, expected_stream_seq: int) -> int:
+        """Appends a commit that was put away, byte for byte; otherwise as ``append``."""
 
     def follow(
         self, key: RoomKey, *, after_seq: int, after_stream_seq: int
@@ -125,6 +173,33 @@ class Log(Protocol):
 
     async def last_stream_seq(self) -> int:
         """The last position in EVT (0: empty)."""
+
+
+# --- what was put away ---------------------------------------------------------------------------
+class Archive(Protocol):
+    """Objects beside the log: what is too large or too old for it. Methods raise Refused, Unavailable."""
+
+    @property
+    def is_there(self) -> bool:
+        """Whether anything can be put here: an object store is configured."""
+
+    async def put(self, name: str, body: bytes) -> None:
+        """Stores an object, whole or not at all; replaces what was there."""
+
+    async def get(self, name: str) -> bytes | None:
+        """An object's bytes; None when it is not there."""
+
+    async def put_file(self, name: str, path: Path) -> None:
+        """Stores a file, whole or not at all; replaces what was there."""
+
+    async def fetch_file(self, name: str, path: Path) -> bool:
+        """Copies an object to a local file; False when it is not there."""
+
+    async def names(self, prefix: str) -> tuple[str, ...]:
+        """The names that begin with this."""
+
+    async def remove(self, name: str) -> None:
+        """Removes an object; one that is not there is as good as removed."""
 
 
 # --- commands ------------------------------------------------------------------------------------
@@ -291,6 +366,7 @@ class Bus(Protocol):
 
     core: Core
     log: Log
+    archive: Archive
     commands: Commands
     leases: Leases
     jobs: Jobs

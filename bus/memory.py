@@ -19,6 +19,7 @@ from typing import Any
 from nats.aio.msg import Msg
 
 from bus import setup
+from bus.archive import MemoryArchive
 from bus.connection import Connection, opened
 from bus.interface import Bus
 from bus.leases import alive
@@ -188,6 +189,7 @@ class MemoryHub:
         self._server = MemoryServer()
         self._clock = clock
         self._processes: dict[str, MemoryClient] = {}
+        self.archive = MemoryArchive()
 
     @asynccontextmanager
     async def open(self, process: str = "", *, role: str = "test") -> AsyncIterator[Bus]:
@@ -197,7 +199,7 @@ class MemoryHub:
         link = Connection(process, role, client)
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(opened(link, [], "", ""))
-            bus = NatsBus(link, link, process, self._clock)
+            bus = NatsBus(link, link, process, self._clock, archive=self.archive)
             await stack.enter_async_context(alive(bus.core, process))
             yield bus
 

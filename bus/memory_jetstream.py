@@ -250,6 +250,10 @@ class JetStream:
             case ["DIRECT", "GET", name] if name in self._streams:
                 self._get(self._streams[name], body, reply)
                 return True
+            case ["STREAM", "PURGE", name] if name in self._streams:
+                purged = self._streams[name].purge(body["filter"], body["seq"])
+                self._answer(reply, {"success": True, "purged": purged})
+                return True
             case ["CONSUMER", "CREATE", name, *_] if name in self._streams:
                 self._answer(reply, self.add_consumer(name, body["config"]).info())
                 return True

@@ -132,6 +132,13 @@ class Stream:
         else:
             del self._by_subject[record.subject], self._last[record.subject]
 
+    def purge(self, pattern: str, before: int) -> int:
+        """Deletes the messages of a filter before a position. Returns how many."""
+        gone = [r.seq for r in self._records if r.seq < before and matches(pattern, r.subject)]
+        for seq in gone:
+            self.remove(seq)
+        return len(gone)
+
     def _check_size(self, data: bytes) -> None:
         if len(data) > self.config.get("max_msg_size", len(data)):
             raise StreamError(400, 10054, "message size exceeds maximum allowed")

@@ -6,11 +6,12 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
+from bus.archive import NoArchive, archive
 from bus.audit import NatsAudit
 from bus.commands import NatsCommands
 from bus.connection import Connection, connection
 from bus.core import NatsCore
-from bus.interface import Audit, Bucket, Bus, Commands, Core, Jobs, Leases, Log, Records
+from bus.interface import Archive, Audit, Bucket, Bus, Commands, Core, Jobs, Leases, Log, Records
 from bus.jobs import NatsJobs
 from bus.kv import NatsBucket
 from bus.leases import BucketLeases, alive
@@ -27,13 +28,21 @@ class NatsBus:
     """``interface.Bus`` on NATS."""
 
     def __init__(
-        self, link: Connection, media: Connection, process: str, clock: Callable[[], float] = time.time
+        self,
+        link: Connection,
+        media: Connection,
+        process: str,
+        clock: Callable[[], float] = time.time,
+        *,
+        archive: Archive | None = None,
+        archiver: Connection | None = None,
     ) -> None:
         self._connection = link
-        self._connections = tuple({id(c): c for c in (link, media)}.values())
+        self._connections = tuple({id(c): c for c in (link, media, archiver or link)}.values())
         self.process = process
         self.core: Core = NatsCore(link)
-        self.log: Log = NatsLog(link)
+        self.archive: Archive = archive or NoArchive()
+        self.log: Log = NatsLog(link, self.archive, archiver or link)
         self.commands: Commands = NatsCommands(link, clock)
         self.jobs: Jobs = NatsJobs(link)
         self.records: Records = NatsRecords(media)
@@ -86,6 +95,17 @@ async def connect(settings: Settings, role: str) -> AsyncIterator[Bus]:
                     servers, media_user, media_password, name=f"{process}-media", role=media_user or role
                 )
             )
-        bus = NatsBus(link, media, process)
+        archiver = link
+        if settings.nats_archiver_user:
+            archiver = await stack.enter_async_context(
+                connection(
+                    servers,
+                    settings.nats_archiver_user,
+                    settings.nats_archiver_password,
+                    name=f"{process}-archiver",
+                    role=settings.nats_archiver_user,
+                )
+            )
+        bus = NatsBus(link, media, process, archive=archive(settings), archiver=archiver)
         await stack.enter_async_context(alive(bus.core, process))
         yield bus

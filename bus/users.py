@@ -1,8 +1,8 @@
 """Who may do what on NATS: one user per role, each with its own short list, as data.
 
 ``server_config`` renders the lists for ``nats.conf``. The lines that matter most: only ``rooms`` appends
-events; commands come from those roles that have some; nobody reads another role's inboxes; an operator
-looks, and asks through ``ctl.``, but deletes nothing.
+events, and only ``archiver`` removes archived ones; commands come from those roles that have some; nobody
+reads another role's inboxes; an operator looks, and asks through ``ctl.``, but deletes nothing.
 
 What this does not promise: roles share one account, and whoever may ask JetStream for a message may ask
 for it to be delivered to any subject (bus-facts §0.6). The lists stop mistakes and plain misuse by a role
@@ -152,6 +152,10 @@ ROLES: Mapping[str, Permissions] = {
     ),
     # ``nats --inbox-prefix=_INBOX.ops``: sub 'live.>', req ctl..., stream ls, info, get, view.
     "ops": Permissions(
+    # The artifacts role's second connection: it removes from EVT what is archived, and nothing else.
+    "archiver": Permissions(
+        publish=(f"{API}.STREAM.PURGE.{subjects.EVT}", *READ_EVENTS, *_watch(subjects.EVT)), subscribe=()
+    ),
         publish=(
             subjects.CONTROL_ALL,
             f"{API}.INFO",

@@ -196,6 +196,8 @@ def plan(options: Options, root: Path, secrets: Secrets, ports: dict[str, int]) 
             nats_password=secrets.nats[role],
             nats_media_user=media if media in secrets.nats else "",
             nats_media_password=secrets.nats.get(media, ""),
+            nats_archiver_user="archiver" if role == "artifacts" else "",
+            nats_archiver_password=secrets.nats["archiver"] if role == "artifacts" else "",
             health_port=ports.get(role, 0),
         )
         for role in ("setup", *ROLES)

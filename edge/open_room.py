@@ -202,11 +202,14 @@ class OpenRoom:
             return
         earlier: list[Taken] = []
         state = initial(self.key)
-        async for stored in self._bus.log.read(self.key):
-            if stored.commit.seq >= start:
-                break
-            before, state = state, apply(state, stored.commit)
-            earlier.append(Taken(stored.commit, moved(before, state)))
+        try:
+            async for stored in self._bus.log.read(self.key):
+                if stored.commit.seq >= start:
+                    break
+                before, state = state, apply(state, stored.commit)
+                earlier.append(Taken(stored.commit, moved(before, state)))
+        except Purged:
+            return  # Its beginning cannot be had: a view is all there is.
         fits = len(earlier) + len(self._ring) <= RESUME_RING_COMMITS
         if fits and self._ring_start() == start:  # The room may have been read anew meanwhile.
             self._ring.extendleft(reversed(earlier))

@@ -23,6 +23,7 @@ PARTITION_REST_S: Final = 4.0  # A partition given away waits this long for its 
 COMMAND_RETRY_S: Final = 0.25  # Pause between attempts to write a log that does not answer.
 SNAPSHOT_EVERY_COMMITS: Final = 200  # Catch-up of 200 commits reads in about 10 ms (bus-facts §5).
 SNAPSHOT_INLINE_BYTES_MAX: Final = 256_000  # Larger snapshots go to S3; KV then holds pointer and hash.
+SNAPSHOT_BYTES_MAX: Final = 8_000_000  # In S3: thirty times the largest room seen; more is none of ours.
 ROOMS_CACHED_MAX: Final = 5_000  # Folded states kept by one rooms process; the idlest goes first.
 DEDUP_WINDOW_S: Final = 120  # JetStream's own duplicate window on CMD and EVT.
 
@@ -333,6 +334,11 @@ PROJECTOR_RETRY_S: Final = 1.0  # Postgres restarts in 0.3 s (stack-facts §1); 
 PROJECTOR_LAG_INTERVAL_S: Final = 5.0  # Lag is looked at by people and alerts, not by code.
 PROJECTOR_STATEMENT_S: Final = 60.0  # Longest wait for one statement; a rebuild's compare takes seconds.
 PROJECTOR_SAMPLE_ROWS: Final = 5  # Differing rows that a verification names per table and side.
+LOG_LINE_BYTES_MAX: Final = 300_000  # A line of a log file: a message of EVT and its wrapping.
+LOG_LINES_AT_ONCE: Final = 200  # Read from a log file in one go of a thread.
+LOG_SWEEP_S: Final = 3_600.0  # How often logs are looked at that could be put away; retention is in days.
+LOG_REDACTION_SETTLE_S: Final = 60.0  # Who follows a room has read its redaction long before.
+
 
 # --- making artifacts ----------------------------------------------------------------------------
 CAPTURE_TRACKS_AT_ONCE: Final = 8  # Waiting for last batches overlaps; disk and memory stay small.

@@ -25,6 +25,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     nats_password: Annotated[str, Meta(description="and its password")] = ""
     nats_media_user: Annotated[str, Meta(description="sfu: NATS user of the recording connection")] = ""
     nats_media_password: Annotated[str, Meta(description="and its password")] = ""
+    nats_archiver_user: Annotated[str, Meta(description="artifacts: NATS user that purges archived logs")] = (
+        ""
+    )
+    nats_archiver_password: Annotated[str, Meta(description="and its password")] = ""
     nats_replicas: Annotated[
         int, Meta(description="Replicas of streams and buckets: 1 embedded, 3 cluster")
     ] = 1
@@ -33,6 +37,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     s3_access_key: Annotated[str, Meta(description="S3 access key")] = ""
     s3_secret_key: Annotated[str, Meta(description="S3 secret key")] = ""
     s3_bucket: Annotated[str, Meta(description="S3 bucket")] = "classwire"
+    log_retention_s: Annotated[
+        int,
+        Meta(description="artifacts: a room's log moves to S3 after this many seconds at rest; 0: never"),
+    ] = 90 * 86_400
     health_port: Annotated[
         int, Meta(description="Port of /healthz /readyz /metrics on loopback; 0: none")
     ] = 0

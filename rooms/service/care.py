@@ -10,15 +10,16 @@ import logging
 import msgspec
 from msgspec import Struct
 
-from bus.interface import BusError, Conflict
+from bus.interface import BusError
+from rooms.follower import save
 from rooms.retention import Work
 from rooms.service import metrics
 from rooms.service.context import Context
-from rooms.snapshot import Position, encode
+from rooms.snapshot import Position
 from rooms.watch import Watched
 from schemas.ids import RoomKey
 from schemas.registry import RoomRoute
-from schemas.subjects import DEADLINE, ROOM_ROUTE, ROOM_SNAPSHOT, room_kv_key
+from schemas.subjects import DEADLINE, ROOM_ROUTE, room_kv_key
 
 log = logging.getLogger(__name__)
 
@@ -83,14 +84,9 @@ async def _write(context: Context, bucket: str, key: RoomKey, value: Struct | No
 
 async def save_snapshot(context: Context, position: Position) -> None:
     """Shortens the next reading of this room. Not doing it costs time, nothing else."""
-    packed = encode(position)
-    if packed is None:
-        metrics.SNAPSHOTS.labels("too_large").inc()
-        log.warning("%s is too large for a snapshot; its log stays the only source", position.state.key)
-        return
     try:
-        await context.bus.bucket(ROOM_SNAPSHOT).put(room_kv_key(position.state.key), packed)
-    except (BusError, Conflict) as error:
+        await save(context.bus, position)
+    except BusError as error:
         metrics.SNAPSHOTS.labels("failed").inc()
         log.warning("snapshot of %s: %s", position.state.key, error)
     else:

@@ -5,7 +5,7 @@ import logging
 
 import msgspec
 
-from bus.interface import BusError, Conflict, Lease, Refused, Unavailable
+from bus.interface import BusError, Conflict, Lease, Purged, Refused, Unavailable
 from rooms.follower import load
 from rooms.room import apply, author, decide, recall, secret_of, topic
 from rooms.service import metrics
@@ -58,11 +58,12 @@ class Desk:
                 raise DeposedError
             try:
                 self.position = await load(self._context.bus, self.key)
-            except Unavailable as error:
+            except (Unavailable, Purged) as error:
                 log.warning("%s cannot be read: %s", self.key, error)
                 await asyncio.sleep(COMMAND_RETRY_S)
             else:
                 self.watched = watched(self.position.state)
+                self.unsaved_commits = self.position.unsaved
         return self.position
 
     async def carry_out(self, envelope: Envelope) -> Outcome:

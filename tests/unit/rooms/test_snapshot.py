@@ -9,7 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from rooms.snapshot import FORM, Position, decode, encode, start
+from rooms.snapshot import (
+    FORM,
+    Position,
+    decode,
+    decode_pointer,
+    encode,
+    encode_pointer,
+    is_small,
+    point,
+    start,
+)
 from schemas.artifacts import Artifact, ArtifactKind
 from schemas.commands.chat import PostMessage
 from schemas.commands.floor import RaiseHand
@@ -86,16 +96,23 @@ def full_room() -> Class:
 def test_a_room_with_everything_full_fits_into_one_value() -> None:
     room = full_room()
     packed = encode(Position(room.state, 1))
-    assert packed is not None
     assert len(packed) < SNAPSHOT_INLINE_BYTES_MAX, len(packed)
     assert decode(KEY, packed) == Position(room.state, 1)
 
 
-def test_a_state_that_does_not_fit_is_not_kept() -> None:
+def test_a_state_that_does_not_fit_is_pointed_to() -> None:
     room = Class().live(TESS)
     names = {f"{i}": random_text(f"{i}", 4_000) for i in range(200)}
     huge = replace(room.state, title="".join(names.values()))
-    assert encode(Position(huge, 1)) is None
+    position = Position(huge, 1)
+    packed = encode(position)
+    assert not is_small(packed)
+    pointer = decode_pointer(encode_pointer(point(position, packed)))
+    assert pointer is not None
+    assert pointer.fits(packed)
+    assert not pointer.fits(packed[:-1])
+    assert decode(KEY, encode_pointer(pointer)) is None
+    assert decode_pointer(packed) is None
 
 
 @given(st.binary(max_size=200))
