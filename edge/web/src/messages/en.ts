@@ -223,6 +223,11 @@ export const en = {
   "chat.tooLong": "{count} characters too many",
   "chat.before": "From earlier classes",
   "chat.newMessages": "New messages",
+  "chat.toStaff": "To hosts only",
+  "chat.toYou": "Private, to you",
+  "chat.toOne": "Private, to {name}",
+  "chat.held": "Waits for a host's approval",
+  "chat.edited": "Edited",
   "chat.readOnly": "You can read the chat here.",
 
   "people.title": "People",

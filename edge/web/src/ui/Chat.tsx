@@ -105,7 +105,11 @@ const TOGETHER_MS = 120_000;
 
 /** Consecutive messages of one person stand under one name. */
 function follows(before: MessageView | undefined, message: MessageView): boolean {
-  return before?.participant === message.participant && message.at - before.at < TOGETHER_MS;
+  return (
+    before?.participant === message.participant &&
+    before.to === message.to &&
+    message.at - before.at < TOGETHER_MS
+  );
 }
 
 function Posted(props: { message: MessageView; mine: boolean; follows: boolean; divider: string | null }) {
@@ -121,9 +125,24 @@ function Posted(props: { message: MessageView; mine: boolean; follows: boolean; 
           </p>
         )}
         <p className="post-text">{message.text}</p>
+        <Standing message={message} />
       </div>
     </>
   );
+}
+
+/** Who else can read a message, where that is not everybody. */
+function Standing({ message }: { message: MessageView }) {
+  const { participants, me } = useView();
+  const reader = participants.find((p) => p.id === message.to)?.display_name ?? "";
+  const notes = [
+    message.to === "staff" && t("chat.toStaff"),
+    message.to === me.participant && t("chat.toYou"),
+    reader !== "" && message.to !== me.participant && t("chat.toOne", { name: reader }),
+    message.held && t("chat.held"),
+    message.edited_at !== null && t("chat.edited"),
+  ].filter((note) => note !== false);
+  return notes.length > 0 ? <p className="post-note">{notes.join(" · ")}</p> : null;
 }
 
 function Outgoing({ message }: { message: OutgoingMessage }) {
