@@ -3,9 +3,16 @@
 from edge.tokens import Access
 from schemas.envelope import Actor
 from schemas.ids import ConnectionId, EdgeId, RoomKey, participant_id
+from schemas.media import Device
 
 
-def actor_of(access: Access, key: RoomKey, edge: EdgeId, connection: ConnectionId | None = None) -> Actor:
+def actor_of(
+    access: Access,
+    key: RoomKey,
+    edge: EdgeId,
+    connection: ConnectionId | None = None,
+    device: Device = "",
+) -> Actor:
     """A signed-in person as the author of a command to this room."""
     person = access.person
     return Actor(
@@ -18,6 +25,7 @@ def actor_of(access: Access, key: RoomKey, edge: EdgeId, connection: ConnectionI
         connection=connection,
         edge=edge,
         admitted=person.admitted,
+        device=device,
     )
 
 

@@ -21,6 +21,7 @@ from litestar.exceptions import WebSocketDisconnect
 
 from bus.interface import BusError
 from edge.actors import actor_of
+from edge.devices import device
 from edge.limiter import TokenBucket
 from edge.media import forward
 from edge.metrics import COMMANDS, HELLOS
@@ -85,7 +86,8 @@ async def serve(socket: Socket, parts: Parts, access: Access | None, key: RoomKe
     if access is None or key is None:
         refuse(wire, "not_signed_in" if access is None else "no_such_room")
         return await _drain(socket)
-    viewer = Viewer(ConnectionId("c" + secrets.token_hex(10)), key, access, wire)
+    connection = ConnectionId("c" + secrets.token_hex(10))
+    viewer = Viewer(connection, key, access, wire, device(socket.headers.get("user-agent", "")))
     ending = await Connection(socket, parts, viewer).run()
     if ending is not None:
         viewer.close(ending.code, retry_after_ms=ending.retry_after_ms)
@@ -260,7 +262,7 @@ class Connection:
 
     async def _submit(self, room: OpenRoom, frame: CommandFrame, command: Command) -> None:
         parts, viewer = self._parts, self._viewer
-        actor = actor_of(viewer.access, room.key, parts.edge, viewer.connection)
+        actor = actor_of(viewer.access, room.key, parts.edge, viewer.connection, viewer.device)
         deadline = parts.clock() + int(COMMAND_DEADLINE_S * 1000)
         try:
             outcome = await self._carry_out(room, Envelope(room.key, command, frame.id, actor, deadline))

@@ -12,7 +12,7 @@ from rooms.view import view
 from rooms.viewer import viewer as looking
 from schemas.frames import CLOSE_CODES, Closing, ServerFrame, ViewFrame
 from schemas.ids import ConnectionId, ParticipantId, RoomKey, participant_id
-from schemas.media import Role
+from schemas.media import Device, Role
 from schemas.permissions import Permission
 
 _json = msgspec.json.Encoder()
@@ -60,6 +60,7 @@ class Viewer:
         "claim",
         "closing",
         "connection",
+        "device",
         "key",
         "outbox",
         "participant",
@@ -67,8 +68,11 @@ class Viewer:
         "wire",
     )
 
-    def __init__(self, connection: ConnectionId, key: RoomKey, access: Access, wire: Wire) -> None:
+    def __init__(
+        self, connection: ConnectionId, key: RoomKey, access: Access, wire: Wire, device: Device = ""
+    ) -> None:
         self.connection = connection
+        self.device = device
         self.key = key
         self.access = access
         self.participant: ParticipantId = participant_id(key, access.person.id)

@@ -112,7 +112,8 @@ def knock(state: RoomState, asks: Asker, display_name: str) -> Decided:
     if waiting and (waiting.display_name, waiting.edge, waiting.connection, waiting.grace_until) == here:
         return ()
     guest = actor.kind == "guest"
-    fact = Knocked(who, actor.id, display_name, guest, actor.edge, actor.connection, lobby.message)
+    page = (actor.edge, actor.connection, lobby.message, actor.device)
+    fact = Knocked(who, actor.id, display_name, guest, *page)
     return (Event(fact, (who, AND_STAFF)),)
 
 
@@ -215,6 +216,7 @@ def _joined(state: RoomState, settings: RoomSettings, waiting: Waiting) -> Parti
         waiting.edge,
         waiting.connection,
         holds.custom_role,
+        waiting.device,
     )
 
 
@@ -284,6 +286,7 @@ def _with(lobby: Lobby, fact: Knocked, at: int) -> Lobby:
         fact.edge,
         fact.connection,
         before.knocked_at if before else at,
+        device=fact.device,
     )
     return replace(lobby, waiting={**lobby.waiting, fact.participant: waiting})
 

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from rooms import lobby
 from rooms.asker import Asker
+from rooms.doors import refuse_entry
 from rooms.permissions import Permission, is_owner, permissions_of, silenced, standing_role
 from rooms.state import GivenRole, Participant, RoomState
 from rooms.topic import Stamp, Topic
@@ -116,6 +117,8 @@ def _join(state: RoomState, asks: Asker, command: JoinSession) -> tuple[Event, .
         return _connected(asks.present, actor.edge, actor.connection)
     if who in state.removed:
         return rejection(Code.REMOVED)
+    if (refusal := refuse_entry(state, actor.id, asks.role)) is not None:
+        return refusal
     name = command.display_name.strip()
     if not name:
         return rejection(Code.MALFORMED, "A name is needed.")
@@ -127,7 +130,7 @@ def _join(state: RoomState, asks: Asker, command: JoinSession) -> tuple[Event, .
     guest = actor.kind == "guest"
     custom_role = standing_role(state, who, actor.capabilities).custom_role
     joined = ParticipantJoined(
-        who, actor.id, name, asks.role, guest, actor.edge, actor.connection, custom_role
+        who, actor.id, name, asks.role, guest, actor.edge, actor.connection, custom_role, actor.device
     )
     return (Event(joined),)
 

@@ -79,7 +79,7 @@ def view(
 
 
 def public_data(event: Event, role: Role | None) -> EventData:
-    """An event's data for people of this role: accounts, edges and sockets are for staff only.
+    """An event's data for people of this role: accounts, devices, edges and sockets are for staff only.
 
     There are two versions at most (staff and others), so a frame is encoded once for each.
     """
@@ -87,13 +87,13 @@ def public_data(event: Event, role: Role | None) -> EventData:
         return event.data
     match event.data:
         case ParticipantJoined():
-            return replace(event.data, person="", edge=EdgeId(""), connection=ConnectionId(""))
+            return replace(event.data, person="", edge=EdgeId(""), connection=ConnectionId(""), device="")
         case ParticipantConnected():
             return replace(event.data, edge=EdgeId(""), connection=ConnectionId(""))
         case RoomCreated():
             return replace(event.data, owner=UserId(""))
         case Knocked():
-            return replace(event.data, person="", edge=EdgeId(""), connection=ConnectionId(""))
+            return replace(event.data, person="", edge=EdgeId(""), connection=ConnectionId(""), device="")
         case WaitingConnected():
             return replace(event.data, edge=EdgeId(""), connection=ConnectionId(""))
         case _:

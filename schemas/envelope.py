@@ -29,7 +29,7 @@ from schemas.ids import (
     RoomKey,
 )
 from schemas.limits import NAME_CHARS_MAX
-from schemas.media import Role
+from schemas.media import Device, Role
 from schemas.rejections import Code, Rejection, rejection
 
 Audience = Literal["everyone", "staff"] | tuple[ParticipantId, ...]
@@ -47,7 +47,7 @@ class Actor(Struct, frozen=True, omit_defaults=True):
     """Who asks. Stamped by the edge (or is the service itself), never taken from a client.
 
     ``id`` is the user, guest, process or operator; ``participant`` who that is in this room;
-    ``admitted`` a guest whose link leads past the lobby.
+    ``admitted`` a guest whose link leads past the lobby; ``device`` what their browser says it runs on.
     """
 
     kind: Literal["user", "guest", "service", "operator"]
@@ -59,6 +59,7 @@ class Actor(Struct, frozen=True, omit_defaults=True):
     connection: ConnectionToken | None = None
     edge: EdgeToken | None = None
     admitted: bool = False
+    device: Device = ""
 
 
 class RecordedActor(Struct, frozen=True, omit_defaults=True):

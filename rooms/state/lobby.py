@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from schemas.ids import ConnectionId, EdgeId, ParticipantId
+from schemas.media import Device
 
 
 class Waiting(Struct, frozen=True):
@@ -16,6 +17,7 @@ class Waiting(Struct, frozen=True):
     connection: ConnectionId
     knocked_at: int
     grace_until: int | None = None
+    device: Device = ""
 
     @property
     def connected(self) -> bool:

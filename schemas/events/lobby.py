@@ -4,9 +4,10 @@ from typing import ClassVar, Literal
 
 from schemas.events.common import EventData
 from schemas.ids import ConnectionId, EdgeId, ParticipantId
+from schemas.media import Device
 
 
-class Knocked(EventData, frozen=True):
+class Knocked(EventData, frozen=True, omit_defaults=True):
     """A person waits at the door; who waited already does so with another page or name.
 
     ``person`` is the user or guest id; ``message`` is what those who wait are told now.
@@ -20,6 +21,7 @@ class Knocked(EventData, frozen=True):
     edge: EdgeId
     connection: ConnectionId
     message: str
+    device: Device = ""
 
 
 class WaitingConnected(EventData, frozen=True):

@@ -9,7 +9,7 @@ from schemas.ids import (
     ParticipantId,
     UserId,
 )
-from schemas.media import Role
+from schemas.media import Device, Role
 
 
 class MemberAdded(EventData, frozen=True, omit_defaults=True):
@@ -36,7 +36,8 @@ class MemberRemoved(EventData, frozen=True, omit_defaults=True):
 
 
 class ParticipantJoined(EventData, frozen=True, omit_defaults=True):
-    """A person entered the class. ``person`` is the user or guest id, for read models only."""
+    """A person entered the class. ``person`` is the user or guest id, for read models only; ``device``
+    what they came with, as far as their browser says."""
 
     type: ClassVar[str] = "roster.joined"
     participant: ParticipantId
@@ -47,6 +48,7 @@ class ParticipantJoined(EventData, frozen=True, omit_defaults=True):
     edge: EdgeId
     connection: ConnectionId
     custom_role: str = ""
+    device: Device = ""
 
 
 class ParticipantConnected(EventData, frozen=True):

@@ -117,6 +117,14 @@ def test_a_link_may_lead_past_the_lobby() -> None:
     assert guarded().facts(invited, JoinSession("Gus")) == (joined(GUS),)
 
 
+def test_what_somebody_came_with_is_known_when_they_are_let_in() -> None:
+    room = guarded("guests")
+    (waits,) = room.facts(replace(GUS, device="tablet"), JoinSession("Gus"))
+    assert waits == replace(knocked(GUS), device="tablet")
+    _, entered = room.facts(TESS, Admit((who(GUS),)))
+    assert entered == replace(joined(GUS), device="tablet")
+
+
 def test_who_is_in_the_class_is_not_sent_to_the_door_by_new_settings() -> None:
     room = Class().live(TESS, SAM)
     room.facts(TESS, ChangeSettings(RoomSettings(lobby="everyone")))

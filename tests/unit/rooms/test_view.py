@@ -1,6 +1,7 @@
 """What one person sees: ``rooms.view``."""
 
 import msgspec
+from msgspec.structs import replace
 
 from rooms.permissions import FROM_OUTSIDE, ROLES
 from rooms.view import public_actor, public_data, role_seen, view
@@ -83,17 +84,18 @@ def test_a_planned_session_keeps_its_plan_while_it_runs() -> None:
     assert (seen.starts_at, seen.minutes, seen.status) == (START + 60 * SECOND, 45, "live")
 
 
-def test_accounts_edges_and_sockets_in_events_are_for_staff() -> None:
+def test_accounts_devices_edges_and_sockets_in_events_are_for_staff() -> None:
     room = Class().created()
     room.facts(TESS, StartSession())
-    room.join(SAM)
+    room.join(replace(SAM, device="phone"))
     joined = room.log[-1].events[0]
     assert isinstance(joined.data, ParticipantJoined)
     assert public_data(joined, Role.HOST) == joined.data
     hidden = public_data(joined, Role.SPEAKER)
     assert isinstance(hidden, ParticipantJoined)
     assert (hidden.participant, hidden.display_name) == (who(SAM), "Sam")
-    assert (hidden.person, hidden.edge, hidden.connection) == ("", "", "")
+    assert (hidden.person, hidden.edge, hidden.connection, hidden.device) == ("", "", "", "")
+    assert joined.data.device == "phone"
     created = public_data(Event(RoomCreated("Algebra", UserId("tess"), Role.SPEAKER)), None)
     assert created == RoomCreated("Algebra", UserId(""), Role.SPEAKER)
     connected = ParticipantConnected(who(SAM), joined.data.edge, joined.data.connection)
