@@ -16,12 +16,15 @@ from projectors import (
     breakouts,
     chat,
     consents,
+    engagement,
+    features,
     files,
     floor,
     lessons,
     notes,
     polls,
     pulse,
+    quality,
     questions,
     recordings,
     rooms,
@@ -55,6 +58,9 @@ MODELS = (
     files.MODEL,
     breakouts.MODEL,
     consents.MODEL,
+    engagement.MODEL,
+    features.MODEL,
+    quality.MODEL,
 )
 TABLES = tuple(table for model in MODELS for table in model.tables)
 

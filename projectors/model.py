@@ -25,10 +25,16 @@ class Fact(Struct, frozen=True):
 
 
 class Write(NamedTuple):
-    """One statement with its arguments. Writes of a model are executed in order."""
+    """One statement with its arguments. The first two are tenant and room, and it touches no other room's
+    rows. Writes of a model about one room are executed in order.
+
+    The last ``adds`` arguments are numbers that the statement adds: once with the sum is as good as one
+    by one.
+    """
 
     query: str
     args: tuple[object, ...]
+    adds: int = 0
 
 
 class Model(Struct, frozen=True):

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import asyncpg
 
 from bus.interface import BusError, Log, Stored
 from projectors import metrics
 from projectors.database import FINGERPRINT, MODELS, SCHEMA, connect
-from projectors.model import Fact, Model, queries
+from projectors.model import Fact, Model, Write, queries
 from schemas.envelope import UnknownEvent
 from schemas.limits import PROJECTOR_BATCH_COMMITS, PROJECTOR_LAG_INTERVAL_S, PROJECTOR_RETRY_S
 
@@ -139,10 +140,41 @@ def _facts(stored: Stored) -> Iterable[Fact]:
 
 
 async def _write(connection: Connection, model: Model, facts: Sequence[Fact]) -> None:
-    """Executes a model's writes in order; a run of the same statement travels as one."""
-    writes = (write for fact in facts for write in model.writes(fact))
-    for query, run in groupby(writes, key=lambda write: write.query):
-        await connection.executemany(query, [write.args for write in run])
+    """Executes a model's writes, each room's in order; a run of the same statement travels as one."""
+    for query, rows in runs(write for fact in facts for write in model.writes(fact)):
+        await connection.executemany(query, rows)
+
+
+def runs(writes: Iterable[Write]) -> list[tuple[str, list[tuple[object, ...]]]]:
+    """Statements with the arguments of their executions, as few as keep the order of each room's writes.
+
+    Rooms share no rows, so a write may go into any run of its statement that is not before the room's
+    last one. Writes of a run that only add to the same rows become one with the sums.
+    """
+    made: list[tuple[str, list[Write]]] = []
+    of_query: dict[str, list[int]] = defaultdict(list)
+    last_of_room: dict[tuple[object, ...], int] = defaultdict(int)
+    for write in writes:
+        room, known = write.args[:2], of_query[write.query]
+        place = bisect_left(known, last_of_room[room])
+        if place == len(known):
+            known.append(len(made))
+            made.append((write.query, []))
+        last_of_room[room] = known[place]
+        made[known[place]][1].append(write)
+    return [(query, _summed(run)) for query, run in made]
+
+
+def _summed(run: Sequence[Write]) -> list[tuple[object, ...]]:
+    adds = run[0].adds
+    if not adds:
+        return [write.args for write in run]
+    sums: dict[tuple[object, ...], list[int]] = {}
+    for write in run:
+        key, amounts = write.args[:-adds], cast("tuple[int, ...]", write.args[-adds:])
+        known = sums.setdefault(key, [0] * adds)
+        sums[key] = [a + b for a, b in zip(known, amounts, strict=True)]
+    return [(*key, *amounts) for key, amounts in sums.items()]
 
 
 def _count(facts: Sequence[Fact]) -> None:

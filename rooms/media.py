@@ -15,16 +15,16 @@ from msgspec.structs import replace
 from rooms.asker import Asker
 from rooms.state import Placement, RoomState
 from rooms.topic import Stamp, Topic
-from schemas.commands.media import LoseNode, PlaceRoom
+from schemas.commands.media import LoseNode, PlaceRoom, ReportQuality
 from schemas.envelope import Event
-from schemas.events.media import NodeLost, RoomPlaced
+from schemas.events.media import NodeLost, QualityReported, RoomPlaced
 from schemas.events.tracks import TrackClosed
 from schemas.ids import NodeId, RoomKey
 from schemas.registry import NodeRegistration
 from schemas.rejections import Code, Rejection, rejection
 
-Command = PlaceRoom | LoseNode
-Fact = RoomPlaced | NodeLost
+Command = PlaceRoom | LoseNode | ReportQuality
+Fact = RoomPlaced | NodeLost | QualityReported
 
 LOAD_FACTOR = 1.25  # The paper's 1 + c: rooms move little when nodes come and go, none is overrun.
 BUSY_LOAD = 0.8  # A node whose thread is this busy has no headroom for a key frame storm.
@@ -45,8 +45,19 @@ def decide(state: RoomState, asks: Asker, command: Command, now: int) -> tuple[E
                 return ()
             closed = tuple(Event(TrackClosed(t, "node_lost")) for t in state.tracks)
             return (*closed, Event(NodeLost(node, state.placement.epoch)))
+        case ReportQuality():
+            return _reported(state, command)
         case _:
             assert_never(command)
+
+
+def _reported(state: RoomState, command: ReportQuality) -> tuple[Event, ...] | Rejection:
+    """Measurements come when it is over: the person may be gone, and the class too."""
+    if command.epoch > state.placement.epoch:
+        return rejection(Code.STALE_EPOCH)  # No node ever ran the class under this one.
+    measured = (command.rtt_ms, command.rtt_ms_worst, command.up, command.down)
+    fact = QualityReported(command.participant, command.session, command.epoch, command.samples, *measured)
+    return (Event(fact, "staff"),)
 
 
 def choose_node(key: RoomKey, nodes: Iterable[NodeRegistration]) -> NodeId | None:
@@ -71,6 +82,8 @@ def evolve(state: RoomState, fact: Fact, stamp: Stamp) -> RoomState:
             return replace(state, placement=Placement(node, epoch))
         case NodeLost(epoch=epoch):
             return replace(state, placement=Placement(None, epoch))
+        case QualityReported():
+            return state  # For the read models.
         case _:
             assert_never(fact)
 

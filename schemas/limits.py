@@ -129,6 +129,7 @@ PULSE_EXPIRES_S: Final = 180.0  # "Lost" three minutes ago says little about now
 PULSE_FADE_STEP_S: Final = 10.0  # Old signals fade together this often: at most six commits a minute.
 PULSE_BUCKET_S: Final = 10  # One point of the curve.
 PULSE_SLIDE_CHARS_MAX: Final = 80  # A deck's id and a page.
+ENGAGEMENT_STEP_S: Final = 300  # Five minutes: long enough to do something, short enough to see a lull.
 SECRET_BYTES: Final = 32  # HMAC-SHA-256 takes as many; nobody tries them all.
 
 # --- stage ---------------------------------------------------------------------------------------
@@ -277,6 +278,10 @@ MEDIA_REQUESTS_IN_WORK_MAX: Final = 256  # `produce` waits for the log; a joinin
 ROOMS_PER_NODE_MAX: Final = 500  # Rooms that one control process follows.
 ROOM_IDLE_S: Final = 30.0  # A room that is not here is followed this long after the last request.
 COUNTERS_SAMPLED_S: Final = 5.0  # Half of Prometheus's usual pace; a sample walks all streams.
+QUALITY_SAMPLES_MAX: Final = 20_000  # More than a day of COUNTERS_SAMPLED_S.
+QUALITY_BPS_MAX: Final = 10_000_000_000  # Beyond any line to a person; a bound for what is stored.
+QUALITY_MS_MAX: Final = 60_000  # A round trip of a minute is no line.
+QUALITY_PARTICIPATIONS_MAX: Final = 5_000  # Of one class: 2,000 people who leave and come back.
 TAP_DRAIN_S: Final = 3.0  # What a stopping node waits for its last recording batches.
 PUBLISH_DEADLINE_S: Final = 3.0  # With both waits for the log, `produce` answers within MEDIA_REQUEST_S.
 TAP_BATCHES_QUEUED_MAX: Final = 100  # Per track 2 MB: about ten seconds without the bus.
@@ -339,6 +344,8 @@ LOG_LINES_AT_ONCE: Final = 200  # Read from a log file in one go of a thread.
 LOG_SWEEP_S: Final = 3_600.0  # How often logs are looked at that could be put away; retention is in days.
 LOG_REDACTION_SETTLE_S: Final = 60.0  # Who follows a room has read its redaction long before.
 
+ENGAGEMENT_SESSIONS_MAX: Final = 100  # A school year of lessons twice a week and more.
+USAGE_DAYS_MAX: Final = 400  # A year, and the same month of the last one beside it.
 
 # --- making artifacts ----------------------------------------------------------------------------
 CAPTURE_TRACKS_AT_ONCE: Final = 8  # Waiting for last batches overlaps; disk and memory stay small.

@@ -15,6 +15,7 @@ Control, above the boundary::
     tap        the recording: batches of packets to the bus
     speaker, tiles    pure: who is the active speaker; which layer a tile is worth
     signals, stats, metrics    what is told to browsers and to operators
+    quality    how good each person's line was, summed up when they have left
 
 Packets, below it: ``forwarder`` opens the path; ``path``, ``ice``, ``stun``, ``srtp``, ``rtp``, ``rtcp``
 and their neighbours are its parts. Control never sees a packet but in the tap, and the packet path

@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 
 from bus.interface import Bus, Unavailable
 from rooms.follower import follow_room
 from rooms.state import RoomState
 from schemas.commands import Command
+from schemas.commands.media import ReportQuality
 from schemas.commands.tracks import CloseTrack, PublishTrack
 from schemas.envelope import Accepted, Actor, Envelope, Outcome, Rejected
 from schemas.ids import CommandId, ParticipantId, RoomKey, TrackId, derived_id
@@ -15,13 +17,15 @@ from schemas.limits import (
     COMMAND_DEADLINE_S,
     FOLLOW_WAIT_S,
     PUBLISH_DEADLINE_S,
+    QUALITY_PARTICIPATIONS_MAX,
     TRACKS_PER_PARTICIPANT_MAX,
 )
 from schemas.media import KIND_OF_SOURCE
 from schemas.signalling import MediaFailure, Produce, Produced
 from sfu.clock import now_ms
 from sfu.producer import Producer
-from sfu.router import Parts, Router
+from sfu.quality import Book, Sorted
+from sfu.router import Parts, Router, new_id
 from sfu.tap import RoomTap
 from sfu.transport import Transport
 
@@ -39,9 +43,12 @@ class Following:
         self._parts = parts
         self._followed = asyncio.Condition()
         self._reports: dict[TrackId, tuple[ParticipantId, asyncio.Task[None]]] = {}
+        self._quality = Book()
+        self._measured: asyncio.Queue[ReportQuality] = asyncio.Queue(QUALITY_PARTICIPATIONS_MAX)
 
     async def run(self) -> None:
         """Follows for ever. Raises Unavailable when the room cannot be loaded."""
+        reporting = self._parts.spawn(self._report_quality())
         try:
             async with follow_room(self._bus, self.key) as follower:
                 await self._obey(follower.state)
@@ -49,6 +56,7 @@ class Following:
                     await self._obey(state)
         finally:
             self.router.close()
+            reporting.cancel()
             # What is not reported by now the log closes itself: it ended the class, or loses this node.
             for _, task in self._reports.values():
                 task.cancel()
@@ -67,6 +75,9 @@ class Following:
 
     async def _obey(self, state: RoomState) -> None:
         self.router.obey(state)
+        for measured in self._quality.close(self.router):
+            with suppress(asyncio.QueueFull):  # The log is away for long; tracks and classes matter more.
+                self._measured.put_nowait(measured)
         async with self._followed:
             self._followed.notify_all()
 
@@ -139,19 +150,41 @@ class Following:
         finally:
             del self._reports[track]
 
+    def sample(self, counters: Sorted) -> None:
+        """Remembers how good the lines of the people in class are now."""
+        self._quality.sample(self.router, counters)
+
+    async def _report_quality(self) -> None:
+        """Says to the log what was measured, one after the other, each until it is answered."""
+        while True:
+            measured = await self._measured.get()
+            outcome = await self._insist(measured, CommandId(new_id("q")))
+            if isinstance(outcome, Rejected):
+                log.info("room %s: quality of %s: %s", self.key, measured.participant, outcome.code)
+
+    async def _insist(self, command: Command, command_id: CommandId) -> Outcome:
+        while True:
+            try:
+                return await self._send(command, command_id, COMMAND_DEADLINE_S)
+            except Unavailable:
+                await asyncio.sleep(CLOSE_RETRY_S)
+
     async def _reported(self, participant: ParticipantId) -> None:
         waiting = [task for who, task in self._reports.values() if who == participant]
         if waiting:
             await asyncio.wait(waiting, timeout=FOLLOW_WAIT_S)
 
     async def _submit(self, command: Command, track: TrackId, deadline_s: float) -> Outcome:
+        # The same command for the same track is the same command, however often it is sent.
+        return await self._send(command, CommandId(derived_id("m", command.name, track)), deadline_s)
+
+    async def _send(self, command: Command, command_id: CommandId, deadline_s: float) -> Outcome:
         process = self._bus.process
         return await self._bus.commands.submit(
             Envelope(
                 key=self.key,
                 command=command,
-                # The same command for the same track is the same command, however often it is sent.
-                id=CommandId(derived_id("m", command.name, track)),
+                id=command_id,
                 actor=Actor(kind="service", id=process),
                 deadline=now_ms() + int(deadline_s * 1000),
             )

@@ -2,7 +2,7 @@
 
 from prometheus_client import Counter, Gauge
 
-from sfu.interface import Forwarder, TransportCounters
+from sfu.interface import Counters, TransportCounters
 
 ROOMS = Gauge("classwire_sfu_rooms", "Rooms whose media is here")
 TRANSPORTS = Gauge("classwire_sfu_transports", "Open transports")
@@ -30,9 +30,8 @@ class Sampler:
         self._before: dict[str, TransportCounters] = {}
         self._drops_before: dict[str, int] = {}
 
-    def sample(self, forwarder: Forwarder) -> None:
+    def sample(self, counters: Counters) -> None:
         """Adds what was counted since the last sample."""
-        counters = forwarder.counters()
         for reason, count in counters.drops.items():
             DROPS.labels(reason).inc(count - self._drops_before.get(reason, 0))
         self._drops_before = dict(counters.drops)

@@ -22,7 +22,7 @@ from schemas.limits import (
     TAP_DRAIN_S,
 )
 from schemas.registry import NodeRegistration
-from sfu import metrics
+from sfu import metrics, quality
 from sfu.clock import now_ms
 from sfu.dtls import Turnstile, make_certificate
 from sfu.following import Following
@@ -224,5 +224,9 @@ class Node:
             metrics.PRODUCERS.set(sum(len(r.producers) for r in routers))
             metrics.CONSUMERS.set(sum(len(r.consumers) for r in routers))
             metrics.LOAD.set(self._load)
-            sampler.sample(self.forwarder)
+            counters = self.forwarder.counters()
+            sampler.sample(counters)
+            by_name = quality.sort(counters)
+            for following, _ in self._rooms.values():
+                following.sample(by_name)
             await asyncio.sleep(COUNTERS_SAMPLED_S)

@@ -1,11 +1,12 @@
 """Commands of media."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
+
+from msgspec import Meta
 
 from schemas.commands.common import Command
-from schemas.ids import (
-    NodeToken,
-)
+from schemas.ids import NodeToken, ParticipantToken, SessionToken
+from schemas.media import LineMs, LineQuality, Samples
 
 
 class PlaceRoom(Command, frozen=True, forbid_unknown_fields=True):
@@ -22,8 +23,27 @@ class LoseNode(Command, frozen=True, forbid_unknown_fields=True):
     node: NodeToken
 
 
+class ReportQuality(Command, frozen=True, forbid_unknown_fields=True):
+    """A node sums up what it measured of somebody's line, when they have left or the class runs elsewhere.
+
+    ``samples`` are taken every ``COUNTERS_SAMPLED_S``; ``up`` is what the person sent, ``down`` what they
+    got, None where nothing ever flowed. ``rtt_ms`` None: never measured.
+    """
+
+    name: ClassVar[str] = "report_quality"
+    participant: ParticipantToken
+    session: SessionToken
+    epoch: Annotated[int, Meta(ge=1)]
+    samples: Samples
+    rtt_ms: LineMs | None = None
+    rtt_ms_worst: LineMs | None = None
+    up: LineQuality | None = None
+    down: LineQuality | None = None
+
+
 CLIENT: tuple[type[Command], ...] = ()
 SERVICE: tuple[type[Command], ...] = (
     PlaceRoom,
     LoseNode,
+    ReportQuality,
 )
