@@ -9,10 +9,13 @@ from pathlib import Path
 
 from artifacts.errors import StoreError
 from artifacts.store import Store
+from artifacts.webhooks import deliver
 from artifacts.worker import work
 from bus import health, nats
+from bus.interface import Bus
 from schemas.limits import JOB_BACKOFF_S
 from schemas.settings import Settings, read
+from schemas.webhooks import read_networks
 
 
 def main() -> None:
@@ -32,14 +35,20 @@ async def _serve(settings: Settings) -> None:
     if scratch is not None:
         scratch.mkdir(parents=True, exist_ok=True)
     store = Store(settings)
+    networks = read_networks(settings.webhook_networks)
     async with nats.connect(settings, "artifacts") as bus:
 
         def ready() -> str | None:
             return None if bus.is_connected else "no connection to the log"
 
-        async with health.serve_health(settings.health_port, ready):
-            await _wait_for(store)
-            await work(bus, store, scratch)
+        async with health.serve_health(settings.health_port, ready), asyncio.TaskGroup() as group:
+            group.create_task(_record(bus, store, scratch))
+            group.create_task(deliver(bus, networks))
+
+
+async def _record(bus: Bus, store: Store, scratch: Path | None) -> None:
+    await _wait_for(store)
+    await work(bus, store, scratch)
 
 
 async def _wait_for(store: Store) -> None:

@@ -28,6 +28,7 @@ from edge.http import (
     sessions,
     static,
     studio,
+    webhooks,
 )
 from edge.parts import Parts
 from edge.problems import HANDLERS, id_of
@@ -73,6 +74,7 @@ def create_app(parts: Parts) -> Litestar:
             *consents.ROUTES,
             *recordings.ROUTES,
             *guest_links.ROUTES,
+            *webhooks.ROUTES,
             *live.ROUTES,
         ],
         guards=[require_own_page],

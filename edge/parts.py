@@ -17,6 +17,7 @@ from edge.site import Site
 from edge.tokens import KeyRing
 from edge.uploads import Places
 from schemas.ids import EdgeId
+from schemas.webhooks import Network
 
 
 @dataclass(frozen=True)
@@ -37,3 +38,4 @@ class Parts:
     web: Path | None
     places: Places = field(default_factory=Places)
     scan: Scanner | None = None
+    webhook_networks: tuple[Network, ...] = ()

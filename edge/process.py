@@ -11,6 +11,7 @@ import asyncpg
 
 from artifacts.store import Store
 from bus.interface import Bus
+from edge import webhooks
 from edge.app import create_app
 from edge.clock import Clock, now_ms
 from edge.hub import Hub
@@ -34,6 +35,7 @@ from schemas.limits import (
     LOGIN_ATTEMPTS_PER_MINUTE,
 )
 from schemas.settings import Settings, SettingsError
+from schemas.webhooks import Network, read_networks
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +75,7 @@ async def edge_process(
             web=Path(settings.web_dir) if settings.web_dir else None,
             places=Places(),
             scan=scanner(settings.scan),
+            webhook_networks=_networks(settings),
         )
         presence = Presence(bus, parts.edge, hub, clock)
         async with asyncio.TaskGroup() as group:
@@ -81,6 +84,8 @@ async def edge_process(
                 group.create_task(parts.revocations.run(settings.postgres)),
                 group.create_task(_keep_house(pool, clock)),
                 group.create_task(forget_removed(parts)),
+                group.create_task(webhooks.follow(parts)),
+                group.create_task(webhooks.answering(parts)),
             ]
             beating = group.create_task(presence.run())
             try:
@@ -93,6 +98,13 @@ async def edge_process(
             finally:
                 for task in (beating, *running):
                     task.cancel()
+
+
+def _networks(settings: Settings) -> tuple[Network, ...]:
+    try:
+        return read_networks(settings.webhook_networks)
+    except ValueError as error:
+        raise SettingsError(f"CLASSWIRE_WEBHOOK_NETWORKS: {error}") from error
 
 
 async def _say_goodbye(hub: Hub, presence: Presence) -> None:

@@ -347,6 +347,21 @@ LOG_REDACTION_SETTLE_S: Final = 60.0  # Who follows a room has read its redactio
 ENGAGEMENT_SESSIONS_MAX: Final = 100  # A school year of lessons twice a week and more.
 USAGE_DAYS_MAX: Final = 400  # A year, and the same month of the last one beside it.
 
+# --- webhooks ------------------------------------------------------------------------------------
+WEBHOOKS_PER_TENANT_MAX: Final = 20  # A school's own systems; each costs a row per event.
+WEBHOOK_URL_CHARS_MAX: Final = 2_000  # What every browser, proxy and log line still takes.
+WEBHOOK_TIMEOUT_S: Final = 10.0  # From the look-up of the name to the answer; a slower receiver queues.
+WEBHOOK_ANSWER_BYTES_MAX: Final = 16_384  # Status and headers of an answer; its body is not read.
+WEBHOOK_REQUEST_S: Final = 5.0  # Edge and worker ask each other about one row.
+WEBHOOK_WORKERS: Final = 8  # Deliveries at once per worker process: one slow receiver must not be all.
+WEBHOOK_FAILING_S: Final = 3 * 86_400  # A weekend and a day without one success: it is switched off.
+WEBHOOK_KEPT_S: Final = 30 * 86_400  # Deliveries can be looked at and replayed, as long as dead letters.
+WEBHOOK_OLD_SECRET_S: Final = 86_400  # Both secrets sign for a day: receivers change theirs without loss.
+WEBHOOK_SWEEP_S: Final = 2.0  # How often deliveries are looked for that have no job yet.
+WEBHOOK_JOBS_AT_ONCE: Final = 500  # Jobs put per look: a long replay does not fill JOBS at a stroke.
+WEBHOOK_LOST_S: Final = 2 * 3_600  # Longer than all of JOB_BACKOFF_S: a job not heard of is put again.
+WEBHOOK_QUIET_COMMITS: Final = 1_000  # The position is also kept after so many commits that nobody wants.
+
 # --- making artifacts ----------------------------------------------------------------------------
 CAPTURE_TRACKS_AT_ONCE: Final = 8  # Waiting for last batches overlaps; disk and memory stay small.
 CAPTURE_PAUSE_S: Final = 0.5  # Longer silence of a track is a pause, after which its clock is checked anew.

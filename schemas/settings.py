@@ -58,6 +58,13 @@ class Settings(Struct, frozen=True, kw_only=True):
     media_port: Annotated[int, Meta(description="sfu: the node's one UDP port")] = 44_444
     media_address: Annotated[str, Meta(description="sfu: announced address; default: media_listen")] = ""
     work_dir: Annotated[str, Meta(description="artifacts: scratch space")] = ""
+    webhook_networks: Annotated[
+        str,
+        Meta(
+            description="edge, artifacts: networks that webhooks may reach though they are not public, "
+            "also by http; comma-separated"
+        ),
+    ] = ""
     log_level: Annotated[str, Meta(description="debug, info, warning, error")] = "info"
 
 

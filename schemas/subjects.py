@@ -12,7 +12,7 @@ Streams (design §4)::
 Core NATS only, lossy or request/reply::
 
     live.>  sig.<tenant>.<room>.<kind>  sfu.<node>.<method>  ctl.<tenant>.<room>.<command>
-    alive.<process>  media.>
+    alive.<process>  media.>  hook.<tenant>.<method>
 """
 
 import re
@@ -230,6 +230,21 @@ def sfu_request(node: NodeId, method: str) -> str:
 def sfu_requests(node: NodeId) -> str:
     """Filter of all media requests to a node."""
     return f"sfu.{node}.*"
+
+
+def hook(tenant: TenantId, method: str) -> str:
+    """Where the workers that deliver webhooks ask the edge: ``prepare``, ``report``."""
+    return f"hook.{tenant}.{method}"
+
+
+HOOK_ALL = "hook.*.*"
+_HOOK = re.compile(rf"^hook\.({_TOKEN})\.([a-z_]+)$")
+
+
+def parse_hook(subject: str) -> tuple[TenantId, str] | None:
+    """Tenant and method of such a question."""
+    found = _HOOK.match(subject)
+    return None if found is None else (TenantId(found[1]), found[2])
 
 
 def alive(process: str) -> str:

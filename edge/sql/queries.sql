@@ -163,3 +163,125 @@ where l.tenant = $1 and l.room = $2 and l.recording = $3 and ($4::bigint is null
 group by l.id
 order by l.at desc, l.id
 limit $5;
+
+-- name: begin_webhook_position
+-- The first start follows from now on.
+insert into identity.webhook_position (stream_seq) values ($1) on conflict do nothing;
+
+-- name: webhook_position
+select stream_seq from identity.webhook_position;
+
+-- name: lock_webhook_position
+select stream_seq from identity.webhook_position for update;
+
+-- name: advance_webhook_position
+update identity.webhook_position set stream_seq = $1;
+
+-- name: webhooks_of_tenants
+select id, tenant, kinds, state, after_seq, last_sequence from identity.webhook
+where tenant = any($1::text[]) order by id for update;
+
+-- name: add_webhook_delivery
+insert into identity.webhook_delivery (id, webhook, sequence, tenant, room, kind, at, body, status)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9);
+
+-- name: count_webhook_deliveries
+-- Counts on from what was sent.
+update identity.webhook set last_sequence = $2 where id = $1;
+
+-- name: take_unqueued_deliveries
+-- Those without a job, and those whose job has not been heard of for too long. Edges do not wait for
+-- each other.
+select id, tenant, room, round from identity.webhook_delivery
+where status = 'pending' and (queued_at is null or queued_at < $1)
+order by queued_at nulls first, at, id limit $2
+for update skip locked;
+
+-- name: mark_queued_deliveries
+update identity.webhook_delivery set queued_at = $2 where id = any($1::text[]);
+
+-- name: forget_webhook_deliveries
+delete from identity.webhook_delivery where at < $1;
+
+-- name: count_webhooks
+select count(*) from identity.webhook where tenant = $1;
+
+-- name: lock_tenant
+select id from identity.tenant where id = $1 for update;
+
+-- name: add_webhook
+insert into identity.webhook
+    (id, tenant, url, description, kinds, state, created_by, created_at, after_seq)
+values ($1, $2, $3, $4, $5, 'active', $6, $7, $8)
+on conflict (id) do nothing;
+
+-- name: webhooks
+select id, url, description, kinds, state, reason, created_by, created_at, last_sequence, failing_since,
+       secret_version, old_secret_until
+from identity.webhook
+where tenant = $1 and ($2::text is null or id = $2) order by created_at, id;
+
+-- name: change_webhook
+-- Whoever switches it on again begins with a clean slate.
+update identity.webhook
+set url = coalesce($3, url), description = coalesce($4, description), kinds = coalesce($5, kinds),
+    state = coalesce($6, state),
+    reason = case when $6::text is null then reason else '' end,
+    failing_since = case when $6::text is null then failing_since else null end
+where tenant = $1 and id = $2
+returning id;
+
+-- name: delete_webhook
+delete from identity.webhook where tenant = $1 and id = $2 returning id;
+
+-- name: rotate_webhook_secret
+update identity.webhook set secret_version = secret_version + 1, old_secret_until = $4
+where tenant = $1 and id = $2 and secret_version = $3
+returning secret_version;
+
+-- name: webhook_deliveries
+select d.id, d.sequence, d.room, d.kind, d.at, d.status, d.round, d.attempts, d.attempted_at, d.answer, d.error
+from identity.webhook_delivery d join identity.webhook w on w.id = d.webhook
+where w.tenant = $1 and w.id = $2 and ($3::bigint is null or d.sequence < $3)
+  and ($4::text is null or d.status = $4)
+order by d.sequence desc limit $5;
+
+-- name: redeliver_webhook
+-- Begins again with one delivery, or with all beyond a sequence, or since a time.
+update identity.webhook_delivery d
+set status = 'pending', round = d.round + 1, queued_at = null, attempts = 0
+from identity.webhook w
+where w.id = d.webhook and w.tenant = $1 and w.id = $2 and w.state = 'active'
+  and ($3::text is null or d.id = $3)
+  and ($4::bigint is null or d.sequence > $4)
+  and ($5::bigint is null or d.at >= $5)
+returning d.id;
+
+-- name: prepare_delivery
+select d.body, d.status, w.id as webhook, w.url, w.state, w.secret_version, w.old_secret_until
+from identity.webhook_delivery d join identity.webhook w on w.id = d.webhook
+where d.id = $1 and w.tenant = $2;
+
+-- name: hold_delivery
+update identity.webhook_delivery set status = 'held' where id = $1 and status = 'pending';
+
+-- name: report_delivery
+update identity.webhook_delivery
+set status = case when $3 then 'delivered' when $4 then 'dead' else status end,
+    attempts = attempts + 1, attempted_at = $5, answer = $6, error = $7
+where id = $1 and tenant = $2
+returning webhook;
+
+-- name: webhook_succeeded
+update identity.webhook set failing_since = null where id = $1;
+
+-- name: webhook_failed
+-- One that has failed for too long, or says that it is gone, is switched off.
+update identity.webhook
+set failing_since = coalesce(failing_since, $2),
+    state = case when state = 'active' and ($4 or coalesce(failing_since, $2) < $3) then 'disabled'
+            else state end,
+    reason = case when state = 'active' and $4 then 'gone'
+             when state = 'active' and coalesce(failing_since, $2) < $3 then 'failing' else reason end
+where id = $1
+returning state;
