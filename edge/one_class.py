@@ -122,40 +122,59 @@ class OneClass:
 
     # --- claiming --------------------------------------------------------------------------------
     async def _take(self, key: str, room: RoomState, asked: Envelope) -> Taken | Rejection:
-        root = root_of(room)
+        """Takes the claim as soon as that may be done, or says why it may not."""
         loop = asyncio.get_running_loop()
         give_up_s = loop.time() + CLAIM_WAIT_S
-        while True:
-            held = await self._claims.get(key)
-            claim = _read(held) if held is not None else None
-            is_free = True
-            if claim is not None and claim.room != root.room:
-                refusal = await self._vacate(claim, room, asked)
-                if isinstance(refusal, Rejection):
-                    return refusal
-                is_free = refusal
-            if is_free:
-                earlier = claim.until if claim is not None and claim.room == root.room else 0
-                try:
-                    return await self._write(key, root, asked, held, earlier)
-                except Conflict:
-                    log.info("%s is claimed on another page at this moment", key)
-            if loop.time() >= give_up_s:
-                return rejection(Code.IN_ANOTHER_CLASS, _ENTERING)
+        while loop.time() < give_up_s:
+            try:
+                taken = await self._try(key, room, asked)
+            except Conflict:
+                log.info("%s is claimed on another page at this moment", key)
+                continue
+            if taken is not None:
+                return taken
             await asyncio.sleep(CLAIM_LOOK_S)
+        return rejection(
+            Code.IN_ANOTHER_CLASS, "You are just entering a class. Please try again in a moment."
+        )
+
+    async def _try(self, key: str, room: RoomState, asked: Envelope) -> Taken | Rejection | None:
+        """One try; None while a join may be under way elsewhere. Raises BusError, also Conflict."""
+        root = root_of(room)
+        held = await self._claims.get(key)
+        if held is None:
+            return await self._write(key, root, asked, None, 0)
+        claim = _read(held)
+        if claim.room == root.room:
+            return await self._write(key, root, asked, held.revision, claim.until)
+        if self._clock() < claim.until:
+            return None
+        other = RoomKey(root.tenant, claim.room)
+        places = await self._places(other, asked.actor)
+        refusal = self._refuse(places, room, asked)
+        if refusal is not None:
+            return refusal
+        revision = await self._begin_move(key, claim, held.revision)
+        for where in {other, *(place.state.key for place in places)}:
+            await self._take_out(where, asked.actor)
+        return await self._write(key, root, asked, revision, 0)
 
     async def _write(
-        self, key: str, root: RoomKey, asked: Envelope, held: Entry | None, earlier: int
+        self, key: str, root: RoomKey, asked: Envelope, revision: int | None, earlier: int
     ) -> Taken:
+        """Claims this root room: over nothing, or over this revision."""
         now = self._clock()
         connection = asked.actor.connection or ConnectionId("")
         claim = Claim(root.room, self._edge, connection, now, max(earlier, now + _SETTLED_MS))
         value = msgspec.json.encode(claim)
-        if held is None:
-            revision = await self._claims.create(key, value, ttl_s=CLAIM_S)
-        else:
-            revision = await self._claims.update(key, value, held.revision, ttl_s=CLAIM_S)
-        return Taken(claim, revision, earlier)
+        if revision is None:
+            return Taken(claim, await self._claims.create(key, value, ttl_s=CLAIM_S), earlier)
+        return Taken(claim, await self._claims.update(key, value, revision, ttl_s=CLAIM_S), earlier)
+
+    async def _begin_move(self, key: str, claim: Claim, revision: int) -> int:
+        """Keeps others from moving the same person for a moment: one of them would take them out in vain."""
+        moving = replace(claim, until=self._clock() + int(CLAIM_WAIT_S * 1000))
+        return await self._claims.update(key, msgspec.json.encode(moving), revision, ttl_s=CLAIM_S)
 
     async def _settle(self, key: str, taken: Taken) -> None:
         """The join was answered, so nothing of this claim is under way. If another page has claimed
@@ -175,23 +194,11 @@ class OneClass:
             log.info("the claim of %s stays: %r", key, error)
 
     # --- the other class -------------------------------------------------------------------------
-    async def _vacate(self, claim: Claim, room: RoomState, asked: Envelope) -> Rejection | bool:
-        """Takes the person out of the room of an earlier claim: whether it is free, or why they stay."""
-        if self._clock() < claim.until:
-            return False
-        other = RoomKey(room.key.tenant, claim.room)
-        places = await self._places(other, asked.actor)
-        refusal = self._refuse(places, room, asked)
-        if refusal is not None:
-            return refusal
-        for key in {other, *(place.state.key for place in places)}:
-            await self._take_out(key, asked.actor)
-        return True
-
     def _refuse(self, places: list[_Place], room: RoomState, asked: Envelope) -> Rejection | None:
+        """Why the person stays where they are."""
         here = next((place for place in places if place.is_connected), None)
         if here is None:
-            return None
+            return None  # At most before the door, or with the line lost.
         if room.policy.second_class == "refuse":
             title = here.state.title
             return rejection(Code.IN_ANOTHER_CLASS, f"You are in “{title}” now. Leave that class first.")
@@ -231,9 +238,6 @@ class OneClass:
         outcome = await self._bus.commands.submit(Envelope(key, command, command_id, actor, deadline))
         if isinstance(outcome, Rejected) and outcome.code is not Code.NO_SUCH_ROOM:
             raise Unavailable(f"{command.name} of {key}: {outcome.code}")
-
-
-_ENTERING = "You are just entering another class. Please try again in a moment."
 
 
 def _read(entry: Entry) -> Claim:
