@@ -31,6 +31,7 @@ from schemas.ids import (
 )
 from schemas.media import KIND_OF_SOURCE, Role, Source
 from schemas.rejections import Code, Rejection
+from tests.unit.rooms.audiences import assert_audience
 
 KEY = RoomKey(TenantId("demo"), RoomId("algebra"))
 START = 1_763_719_200_000
@@ -87,6 +88,8 @@ class Class:
         outcome = decide(self.state, sent, self.now, alias)
         if isinstance(outcome, Rejection):
             return outcome.code
+        for event in outcome:
+            assert_audience(event)
         if outcome:
             self._store(author(sent, alias), command_id, outcome)
         return tuple(event.data for event in outcome)

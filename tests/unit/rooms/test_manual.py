@@ -92,7 +92,7 @@ from schemas.commands.lifecycle import (
     StartSession,
 )
 from schemas.commands.lobby import Admit, AdmitAll, Deny, DenyAll, LeaveLobby, TellLobby
-from schemas.commands.media import LoseNode, PlaceRoom
+from schemas.commands.media import LoseNode, PlaceRoom, ReportQuality
 from schemas.commands.notes import ClearNotes, ParagraphWish, WriteNotes
 from schemas.commands.polls import (
     AnswerPoll,
@@ -172,6 +172,7 @@ from schemas.commands.studio import (
 from schemas.commands.timer import AddTime, PauseTimer, ResumeTimer, StartTimer, StopTimer
 from schemas.commands.tracks import CloseTrack, MuteAll, MuteTrack, UnmuteTrack
 from schemas.envelope import Actor
+from schemas.events import EVENTS
 from schemas.ids import (
     ArtifactId,
     BoardId,
@@ -191,11 +192,13 @@ from schemas.ids import (
     QuestionId,
     RecordingId,
     RoomId,
+    RoomKey,
     SceneId,
     SeriesId,
     SessionId,
     TrackId,
     UserId,
+    participant_id,
 )
 from schemas.media import Role, Source
 from schemas.permissions import Permission
@@ -205,6 +208,7 @@ from schemas.reactions import Reaction
 from schemas.rejections import Code, Rejection
 from schemas.room_settings import RoomSettings
 from schemas.stage import Layout
+from tests.unit.rooms.audiences import AUDIENCES
 from tests.unit.rooms.classroom import (
     CORA,
     GUS,
@@ -344,17 +348,20 @@ def drawing(room: Class) -> Draw:
     return Draw(board(room), page(room, 0), 0, (element("e1", 1, 5),))
 
 
+PARENT = RoomKey(KEY.tenant, RoomId("parent"))
+
+
 def directed(version: int = 1, opening: str = "o1") -> DirectBreakout:
     """What a parent room tells."""
     return DirectBreakout(
         title="Red",
         owner=UserId(TESS.id),
-        parent=RoomId("parent"),
+        parent=PARENT.room,
         session=SessionId("s1"),
         opening=OpeningId(opening),
         group=GroupId("g1"),
         group_name="Red",
-        members=(),
+        members=(participant_id(PARENT, SAM.id),),
         version=version,
     )
 
@@ -932,6 +939,12 @@ ROWS: dict[str, Row] = {
     ),
     # media
     "place_room": Row(PlaceRoom(NodeId("node-2")), NOT_LIVE, by=SERVICE),
+    "report_quality": Row(
+        ReportQuality(who(SAM), SessionId("s"), 1, 12),
+        Refused(Code.STALE_EPOCH, (), ReportQuality(who(SAM), SessionId("s"), 9, 12)),
+        by=SERVICE,
+        again="anew",
+    ),
     "lose_node": Row(LoseNode(NODE), NO_ROOM, by=SERVICE),
     "deadline_passed": Row(
         lambda r: DeadlinePassed(next_deadline(r.state) or 0),
@@ -969,6 +982,10 @@ def answer_to(room: Class, actor: Actor, command: Command, command_id: str | Non
 
 def test_every_command_has_its_row() -> None:
     assert set(ROWS) == set(COMMANDS)
+
+
+def test_every_event_has_its_audience() -> None:
+    assert set(AUDIENCES) == set(EVENTS)
 
 
 @pytest.mark.parametrize("name", sorted(ROWS))
