@@ -99,7 +99,7 @@ class Announcer:
 
     async def _submit(self, command: Command, *said: str) -> Outcome:
         command_id = CommandId(derived_id("c", self._recording, str(self._version), *said))
-        deadline = int((time.time() + COMMAND_DEADLINE_S) * 1000)
+        deadline = self._bus.clock() + int(COMMAND_DEADLINE_S * 1000)
         return await self._bus.commands.submit(Envelope(self._key, command, command_id, _ACTOR, deadline))
 
 

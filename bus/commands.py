@@ -3,8 +3,7 @@
 import asyncio
 import logging
 import secrets
-import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager, suppress
 from itertools import count
 from typing import Any
@@ -15,7 +14,7 @@ from nats.aio.msg import Msg
 from bus import metrics
 from bus.api import NANOSECONDS
 from bus.connection import OUTCOME, Connection
-from bus.interface import BusError, Delivery, Unavailable
+from bus.interface import BusError, Clock, Delivery, Unavailable
 from bus.publisher import store
 from bus.pull import Pulled, pull
 from schemas import subjects
@@ -42,7 +41,7 @@ log = logging.getLogger(__name__)
 class NatsCommands:
     """``interface.Commands`` on a connection."""
 
-    def __init__(self, connection: Connection, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, connection: Connection, clock: Clock) -> None:
         self._connection = connection
         self._clock = clock
 
@@ -53,7 +52,7 @@ class NatsCommands:
         asking = _Asking()
         token = f"{OUTCOME}.{secrets.token_hex(8)}"
         for attempt in count():
-            left_s = envelope.deadline / 1000 - self._clock()
+            left_s = (envelope.deadline - self._clock()) / 1000
             if left_s <= 0:
                 break
             # The inbox is taken anew each time, because it ends with the connection; its name stays.

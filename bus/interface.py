@@ -67,6 +67,10 @@ Handler = Callable[[Message], Awaitable[None]]
 Responder = Callable[[Message], Awaitable[bytes]]
 
 
+Clock = Callable[[], int]
+"""Gives Unix milliseconds."""
+
+
 class Core(Protocol):
     """Core messaging: lossy publish and request/reply."""
 
@@ -374,6 +378,8 @@ class Bus(Protocol):
     audit: Audit
     process: str
     """Name of this process on the bus: unique, a token."""
+    clock: Clock
+    """The log's clock: the same in every process, whatever its machine's clock says."""
 
     def bucket(self, name: str) -> Bucket:
         """A KV bucket by its name in ``schemas.subjects``."""

@@ -20,6 +20,7 @@ from nats.aio.msg import Msg
 
 from bus import setup
 from bus.archive import MemoryArchive
+from bus.clock import kept_clock
 from bus.connection import Connection, opened
 from bus.interface import Bus
 from bus.leases import alive
@@ -130,12 +131,12 @@ class MemoryClient:
 class MemoryServer:
     """Routes messages between clients, and to JetStream."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float]) -> None:
         self.running = asyncio.Event()
         self.running.set()
         self.clients: list[MemoryClient] = []
         self.scrambled: Random | None = None
-        self.jetstream = JetStream(self._deliver, self._listens, self._fan)
+        self.jetstream = JetStream(self._deliver, self._listens, self._fan, clock)
         self._turn = 0
         for stream in setup.streams(1):
             self.jetstream.add_stream(stream)
@@ -183,11 +184,10 @@ class MemoryServer:
 
 
 class MemoryHub:
-    """A server in memory and the processes on it. ``clock`` gives Unix seconds."""
+    """A server in memory and the processes on it. ``clock`` is the server's, in Unix seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
-        self._server = MemoryServer()
-        self._clock = clock
+        self._server = MemoryServer(clock)
         self._processes: dict[str, MemoryClient] = {}
         self.archive = MemoryArchive()
 
@@ -199,7 +199,8 @@ class MemoryHub:
         link = Connection(process, role, client)
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(opened(link, [], "", ""))
-            bus = NatsBus(link, link, process, self._clock, archive=self.archive)
+            clock = await stack.enter_async_context(kept_clock(link))
+            bus = NatsBus(link, link, process, clock, archive=self.archive)
             await stack.enter_async_context(alive(bus.core, process))
             yield bus
 

@@ -5,6 +5,7 @@ It answers the requests that our own files send and no others; an unknown one fi
 
 import asyncio
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -194,11 +195,16 @@ class JetStream:
     """The streams, and what answers on their subjects."""
 
     def __init__(
-        self, send: Send, listens: Listens, publish: Callable[[str, bytes, Mapping[str, str]], bool]
+        self,
+        send: Send,
+        listens: Listens,
+        publish: Callable[[str, bytes, Mapping[str, str]], bool],
+        clock: Callable[[], float],
     ) -> None:
         self._send = send
         self._listens = listens
         self._publish = publish
+        self._clock = clock
         self._streams: dict[str, Stream] = {}
 
     def add_stream(self, config: Mapping[str, Any]) -> None:
@@ -249,6 +255,10 @@ class JetStream:
         match request:
             case ["DIRECT", "GET", name] if name in self._streams:
                 self._get(self._streams[name], body, reply)
+                return True
+            case ["STREAM", "INFO", name] if name in self._streams:
+                now = datetime.fromtimestamp(self._clock(), UTC)
+                self._answer(reply, {"config": self._streams[name].config, "ts": now.isoformat()})
                 return True
             case ["STREAM", "PURGE", name] if name in self._streams:
                 purged = self._streams[name].purge(body["filter"], body["seq"])

@@ -1,17 +1,17 @@
 """The bus on NATS: one process's connection, put together."""
 
 import secrets
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
 from bus.archive import NoArchive, archive
 from bus.audit import NatsAudit
+from bus.clock import kept_clock
 from bus.commands import NatsCommands
 from bus.connection import Connection, connection
 from bus.core import NatsCore
-from bus.interface import Archive, Audit, Bucket, Bus, Commands, Core, Jobs, Leases, Log, Records
+from bus.interface import Archive, Audit, Bucket, Bus, Clock, Commands, Core, Jobs, Leases, Log, Records
 from bus.jobs import NatsJobs
 from bus.kv import NatsBucket
 from bus.leases import BucketLeases, alive
@@ -32,7 +32,7 @@ class NatsBus:
         link: Connection,
         media: Connection,
         process: str,
-        clock: Callable[[], float] = time.time,
+        clock: Clock,
         *,
         archive: Archive | None = None,
         archiver: Connection | None = None,
@@ -40,6 +40,7 @@ class NatsBus:
         self._connection = link
         self._connections = tuple({id(c): c for c in (link, media, archiver or link)}.values())
         self.process = process
+        self.clock = clock
         self.core: Core = NatsCore(link)
         self.archive: Archive = archive or NoArchive()
         self.log: Log = NatsLog(link, self.archive, archiver or link)
@@ -106,6 +107,7 @@ async def connect(settings: Settings, role: str) -> AsyncIterator[Bus]:
                     role=settings.nats_archiver_user,
                 )
             )
-        bus = NatsBus(link, media, process, archive=archive(settings), archiver=archiver)
+        clock = await stack.enter_async_context(kept_clock(link))
+        bus = NatsBus(link, media, process, clock, archive=archive(settings), archiver=archiver)
         await stack.enter_async_context(alive(bus.core, process))
         yield bus

@@ -31,7 +31,8 @@ class Permissions(Struct, frozen=True):
 
 COMMANDS = ("class.*.*.cmd.*",)
 EVENTS = ("class.*.*.evt.*",)
-READ_EVENTS = (f"{API}.DIRECT.GET.{subjects.EVT}",)
+# Reading events, and the server's time (``bus.clock``).
+READ_EVENTS = (f"{API}.DIRECT.GET.{subjects.EVT}", f"{API}.STREAM.INFO.{subjects.EVT}")
 ALIVE = ("alive.*",)
 NOT_PARTITIONS = (kv.subject(subjects.LEASE, "partition.*"),)
 """The leases of ``rooms``: others may hold leases, but not these."""

@@ -13,7 +13,7 @@ from artifacts.store import Store
 from bus.interface import Bus
 from edge import webhooks
 from edge.app import create_app
-from edge.clock import Clock, now_ms
+from edge.clock import Clock
 from edge.hub import Hub
 from edge.identity import Passwords, open_pool
 from edge.limiter import Limiter
@@ -46,7 +46,7 @@ async def edge_process(
     bus: Bus,
     listener: sockets.socket,
     *,
-    clock: Clock = now_ms,
+    clock: Clock | None = None,
     protocol: type[asyncio.Protocol] = SocketProtocol,
 ) -> AsyncIterator[Parts]:
     """Serves while the context is open. Another ``protocol`` of uvicorn's falls back to ASGI ``send``.
@@ -56,6 +56,7 @@ async def edge_process(
     """
     if not settings.secret_file:
         raise SettingsError("CLASSWIRE_SECRET_FILE must name the file for the signing keys.")
+    clock = clock or bus.clock
     async with AsyncExitStack() as stack:
         stack.callback(listener.close)
         pool = await stack.enter_async_context(open_pool(settings.postgres))

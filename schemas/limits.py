@@ -292,6 +292,8 @@ CLOSE_RETRY_S: Final = 2.0  # A track without its producer is reported again aft
 
 # --- bus -----------------------------------------------------------------------------------------
 STORE_TIMEOUT_S: Final = 5.0  # Covers a slow fsync; a leader election of 4 to 7 s ends as "unknown".
+LOG_CLOCK_S: Final = 10.0  # How often the server's time is looked at: quartz drifts a millisecond meanwhile.
+LOG_CLOCK_WAIT_S: Final = 1.0  # It is asked again this soon when it did not answer.
 RECONNECT_WAIT_S: Final = 0.25  # Pause between attempts to reach a server: quick, yet no storm.
 PING_INTERVAL_S: Final = 2  # Two unanswered pings end a dead connection before an edge lease (6 s) ends.
 SEND_BUFFER_BYTES_MAX: Final = 4_194_304  # Unsent bytes of a connection; beyond it a sender waits.

@@ -22,7 +22,6 @@ from schemas.limits import (
 )
 from schemas.media import KIND_OF_SOURCE
 from schemas.signalling import MediaFailure, Produce, Produced
-from sfu.clock import now_ms
 from sfu.producer import Producer
 from sfu.quality import Book, Sorted
 from sfu.router import Parts, Router, new_id
@@ -186,7 +185,7 @@ class Following:
                 command=command,
                 id=command_id,
                 actor=Actor(kind="service", id=process),
-                deadline=now_ms() + int(deadline_s * 1000),
+                deadline=self._bus.clock() + int(deadline_s * 1000),
             )
         )
 

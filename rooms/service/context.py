@@ -1,23 +1,14 @@
 """What every part of the service shares."""
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from bus.interface import Bus
+from bus.interface import Bus, Clock
 from rooms.service.neighbours import NeighbourWatch
 from schemas.envelope import Actor
 from schemas.limits import COMMAND_DEADLINE_S
 
 ACTOR = Actor("service", "rooms")
 """Whoever keeps a room signs with the same name, so that two keepers' same wish is one command."""
-
-Clock = Callable[[], int]
-
-
-def wall_clock() -> int:
-    """Unix milliseconds."""
-    return time.time_ns() // 1_000_000
 
 
 @dataclass(frozen=True)

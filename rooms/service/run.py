@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from bus.background import background
-from bus.interface import Bus
-from rooms.service.context import Clock, Context, wall_clock
+from bus.interface import Bus, Clock
+from rooms.service.context import Context
 from rooms.service.control import Control
 from rooms.service.neighbours import NeighbourWatch
 from rooms.service.ownership import Ownership
@@ -15,10 +15,11 @@ _QUEUE = "rooms"  # One of the processes answers an operator.
 
 
 @asynccontextmanager
-async def rooms_service(bus: Bus, clock: Clock = wall_clock) -> AsyncIterator[Ownership]:
-    """Decides for all rooms, or its share of them, while the block is open."""
+async def rooms_service(bus: Bus, clock: Clock | None = None) -> AsyncIterator[Ownership]:
+    """Decides for all rooms, or its share of them, while the block is open; by the log's clock unless
+    another is given."""
     neighbours = NeighbourWatch(bus)
-    context = Context(bus, clock, neighbours)
+    context = Context(bus, clock or bus.clock, neighbours)
     ownership = Ownership(context)
     async with (
         neighbours.watching(),
