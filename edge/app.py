@@ -8,6 +8,7 @@ from litestar.types import BeforeMessageSendHookHandler, Message, Scope
 
 from edge.auth import provide_access, require_own_page
 from edge.http import (
+    analytics,
     audit,
     boards,
     breakouts,
@@ -73,6 +74,7 @@ def create_app(parts: Parts) -> Litestar:
             *audit.ROUTES,
             *consents.ROUTES,
             *recordings.ROUTES,
+            *analytics.ROUTES,
             *guest_links.ROUTES,
             *webhooks.ROUTES,
             *live.ROUTES,

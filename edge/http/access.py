@@ -9,20 +9,28 @@ from edge.problems import forbidden, no_such_room
 from edge.tokens import Access
 from rooms.doors import may_enter
 from rooms.state import RoomState
-from rooms.view import role_seen
+from rooms.viewer import viewer
 from schemas.envelope import STAFF
-from schemas.ids import TOKEN_PATTERN, RoomId, RoomKey, participant_id
+from schemas.ids import TOKEN_PATTERN, ParticipantId, RoomId, RoomKey, participant_id
 from schemas.media import Role
+from schemas.permissions import Permission
 
 _TOKEN = re.compile(TOKEN_PATTERN)
 
 
 class Seen(Struct, frozen=True):
-    """A room that exists, as folded from the log, and the role the asker has in it or would have."""
+    """A room that exists, as folded from the log, and what the asker is and may in it, or would."""
 
     key: RoomKey
     state: RoomState
     role: Role
+    participant: ParticipantId
+    permissions: frozenset[Permission]
+
+    def require(self, permission: Permission) -> None:
+        """Raises Problem 403 unless the asker may do this here."""
+        if permission not in self.permissions:
+            raise forbidden()
 
     def require_staff(self) -> None:
         """Raises Problem 403 unless the asker is host or co-host here."""
@@ -48,8 +56,9 @@ async def see(parts: Parts, access: Access, room: str) -> Seen:
     state = await parts.hub.state(key)
     if not state.exists:
         raise no_such_room()
-    role = role_seen(state, participant_id(key, access.person.id), access.person.capabilities)
-    assert role is not None
-    if not may_enter(state, access.person.id, role):
+    who = participant_id(key, access.person.id)
+    looks = viewer(state, who, access.person.capabilities)
+    assert looks.role is not None
+    if not may_enter(state, access.person.id, looks.role):
         raise no_such_room()
-    return Seen(key, state, role)
+    return Seen(key, state, looks.role, who, looks.permissions)

@@ -1,4 +1,4 @@
-"""Classes of a room: planning, starting, ending, the list, who was there; the time table of all rooms."""
+"""Classes of a room: planning, starting, ending, the list; the time table of all rooms."""
 
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
@@ -124,12 +124,6 @@ class Sessions(Struct, frozen=True):
     """Running and planned classes, then those over."""
 
     sessions: tuple[reads.SessionRow, ...]
-
-
-class Attendance(Struct, frozen=True):
-    """Who was in a class, and when."""
-
-    attendance: tuple[reads.AttendanceRow, ...]
 
 
 @get("/rooms/{room:str}/sessions")
@@ -291,17 +285,6 @@ async def end(request: HttpRequest, access: Caller, room: FromPath[str]) -> Resp
     return await once(request, access, act)
 
 
-@get("/rooms/{room:str}/sessions/{session:str}/attendance")
-async def attendance(
-    request: HttpRequest, access: Caller, room: FromPath[str], session: FromPath[str]
-) -> Attendance:
-    """Who was in a class, for staff."""
-    parts = parts_of(request)
-    seen = await see(parts, access, room)
-    seen.require_staff()
-    return Attendance(await reads.attendance(parts.pool, seen.key, SessionId(session)))
-
-
 def _made_by(
     access: Access, key: RoomKey, edge: EdgeId, command: ScheduleSession | StartSession, command_id: CommandId
 ) -> SessionId:
@@ -329,6 +312,5 @@ ROUTES = [
     extend,
     start,
     end,
-    attendance,
     timetable,
 ]

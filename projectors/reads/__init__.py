@@ -25,7 +25,7 @@ from schemas.ids import (
     TrackId,
     UserId,
 )
-from schemas.media import MediaKind, Role, Source
+from schemas.media import Device, MediaKind, Role, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -82,17 +82,31 @@ class Interval(Struct, frozen=True):
 
 class AttendanceRow(Struct, frozen=True):
     """One participation. ``left_at`` and ``reason`` are None while the person is in class;
-    ``connected_ms`` then counts what is over."""
+    ``connected_ms`` and the times of media then count what is over.
+
+    ``microphone_ms`` is how long the microphone was open, which is not how long somebody talked: loudness
+    is never written down. ``answers`` are first answers to polls by name; anonymous ones are nobody's.
+    """
 
     participant: ParticipantId
     person: str
     display_name: str
     role: Role
     guest: bool
+    device: Device
     joined_at: int
     left_at: int | None
     reason: str | None
     connected_ms: int
+    reconnects: int
+    microphone_ms: int
+    camera_ms: int
+    screen_ms: int
+    hands: int
+    messages: int
+    questions: int
+    answers: int
+    reactions: int
     intervals: tuple[Interval, ...]
 
 
@@ -203,9 +217,14 @@ async def list_sessions(pool: Pool, key: RoomKey, limit: int = 200) -> tuple[Ses
     return tuple(msgspec.convert(dict(row), SessionRow) for row in rows)
 
 
-async def attendance(pool: Pool, key: RoomKey, session: SessionId) -> tuple[AttendanceRow, ...]:
-    """Who was (or is) in a class, in order of joining; a person who left and came back has two rows."""
-    rows = await pool.fetch(_sql["attendance"], key.tenant, key.room, session)
+async def attendance(
+    pool: Pool, key: RoomKey, session: SessionId, participant: ParticipantId | None = None
+) -> tuple[AttendanceRow, ...]:
+    """Who was (or is) in a class, in order of joining; a person who left and came back has two rows.
+
+    If ``participant`` is given, only theirs.
+    """
+    rows = await pool.fetch(_sql["attendance"], key.tenant, key.room, session, participant)
     return tuple(_attendance(row) for row in rows)
 
 

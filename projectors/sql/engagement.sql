@@ -52,3 +52,21 @@ from read.sessions
 where tenant = $1 and room = $2 and started_at >= $3 and started_at < $4 and ($5::text is null or session = $5)
 order by started_at desc, session
 limit $6;
+
+-- name: presence
+-- Participations in these classes; what is not over has no end.
+select session, participant, display_name, role, connected_from, connected_to,
+       microphone_ms, camera_ms, screen_ms
+from read.attendance
+where tenant = $1 and room = $2 and session = any ($3::text[])
+union all
+select r.session, r.participant, r.display_name, r.role, r.connected_from, r.connected_to,
+       coalesce(sum(o.until - o.since) filter (where o.source = 'microphone'), 0)::bigint,
+       coalesce(sum(o.until - o.since) filter (where o.source = 'camera'), 0)::bigint,
+       coalesce(sum(o.until - o.since) filter (where o.source = 'screen'), 0)::bigint
+from read.roster r
+left join read.roster_media o
+    on o.tenant = r.tenant and o.room = r.room and o.participant = r.participant and o.since >= r.joined_at
+where r.tenant = $1 and r.room = $2 and r.session = any ($3::text[])
+group by r.tenant, r.room, r.participant
+order by session, participant, connected_from;

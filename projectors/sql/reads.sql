@@ -49,17 +49,29 @@ order by status in ('ended', 'cancelled'), status <> 'live',
 limit $3;
 
 -- name: attendance
-select participant, person, display_name, role, guest, joined_at, left_at, reason, connected_ms,
+-- Of all, or of one participant. Of who is in class still, what is over counts.
+select participant, person, display_name, role, guest, device, joined_at, left_at, reason, connected_ms,
+       greatest(cardinality(connected_from) - 1, 0) as reconnects,
+       microphone_ms, camera_ms, screen_ms, hands, messages, questions, answers, reactions,
        connected_from, connected_to
 from read.attendance
-where tenant = $1 and room = $2 and session = $3
+where tenant = $1 and room = $2 and session = $3 and ($4::text is null or participant = $4)
 union all
-select participant, person, display_name, role, guest, joined_at, null, null,
+select participant, person, display_name, role, guest, device, joined_at, null, null,
        (select coalesce(sum(u - f), 0)::bigint
         from unnest(connected_from[1:cardinality(connected_to)], connected_to) as i (f, u)),
+       greatest(cardinality(connected_from) - 1, 0),
+       m.microphone_ms, m.camera_ms, m.screen_ms, hands, messages, questions, answers, reactions,
        connected_from, connected_to
-from read.roster
-where tenant = $1 and room = $2 and session = $3
+from read.roster r
+cross join lateral (
+    select coalesce(sum(until - since) filter (where source = 'microphone'), 0)::bigint as microphone_ms,
+           coalesce(sum(until - since) filter (where source = 'camera'), 0)::bigint as camera_ms,
+           coalesce(sum(until - since) filter (where source = 'screen'), 0)::bigint as screen_ms
+    from read.roster_media o
+    where o.tenant = r.tenant and o.room = r.room and o.participant = r.participant and o.since >= r.joined_at
+) m
+where tenant = $1 and room = $2 and session = $3 and ($4::text is null or participant = $4)
 order by joined_at, participant;
 
 -- name: recordings
