@@ -7,6 +7,7 @@ import os
 import signal
 from pathlib import Path
 
+from artifacts.archiver import archive_rooms
 from artifacts.errors import StoreError
 from artifacts.store import Store
 from artifacts.webhooks import deliver
@@ -43,6 +44,7 @@ async def _serve(settings: Settings) -> None:
 
         async with health.serve_health(settings.health_port, ready), asyncio.TaskGroup() as group:
             group.create_task(_record(bus, store, scratch))
+            group.create_task(archive_rooms(bus, settings.log_retention_s, scratch))
             group.create_task(deliver(bus, networks))
 
 

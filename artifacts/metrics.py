@@ -12,3 +12,4 @@ STEP_SECONDS = Histogram(
 STEPS_FAILED = Counter("classwire_recording_steps_failed_total", "Attempts of a step that failed.", ["step"])
 PACKETS_LOST = Counter("classwire_recording_packets_lost_total", "RTP packets that no recording has.")
 FRAMES_BROKEN = Counter("classwire_recording_frames_broken_total", "Frames left out because of a hole.")
+LOGS = Counter("classwire_logs_archived_total", "Logs of rooms that were moved to the object store.")

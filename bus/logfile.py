@@ -8,7 +8,7 @@ that a file that was cut or changed is not believed. The same log always gives t
 import gzip
 import hashlib
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
@@ -117,6 +117,11 @@ class Writer(AbstractContextManager["Writer"]):
         """Writes the next commit. Raises LogFileError when it does not follow."""
         self._sum.add(line, self._put(line))
 
+    def write_all(self, lines: Iterable[Line]) -> None:
+        """Writes the next commits. Raises LogFileError when one does not follow."""
+        for line in lines:
+            self.write(line)
+
     def finish(self) -> End:
         """Writes the last line."""
         end = self._sum.end()
@@ -157,16 +162,21 @@ class Reader(AbstractContextManager["Reader"]):
         end = _decode(_ends, text).end
         if end != found.end():
             raise LogFileError("the file is damaged: its commits are not those that its last line counts")
+        if self._read():
+            raise LogFileError("the file goes on after its last line")
         self.end = end
 
     def _next(self) -> bytes:
-        try:
-            text = self._file.readline(LOG_LINE_BYTES_MAX)
-        except (OSError, EOFError, zlib.error) as error:
-            raise LogFileError(f"the file is damaged: {error}") from error
+        text = self._read()
         if not text.endswith(b"\n"):
             raise LogFileError("the file is cut off: its last line is missing")
         return text[:-1]
+
+    def _read(self) -> bytes:
+        try:
+            return self._file.readline(LOG_LINE_BYTES_MAX)
+        except (OSError, EOFError, zlib.error) as error:
+            raise LogFileError(f"the file is damaged: {error}") from error
 
 
 def check(path: Path) -> End:

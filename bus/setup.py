@@ -16,7 +16,7 @@ from bus.pull import create_durable
 from schemas import limits, subjects
 from schemas.settings import Settings
 
-JOB_KINDS: Sequence[str] = ("record", "purge", "webhook")
+JOB_KINDS: Sequence[str] = ("record", "purge", "webhook", "archive")
 """Kinds of jobs that exist; each has one durable subscription that its workers share."""
 
 

@@ -65,6 +65,17 @@ def _parser() -> argparse.ArgumentParser:
         "rebuild", _rebuild, "builds the read models anew from the log, beside the live ones, and swaps"
     )
     rebuild.add_argument("--verify", action="store_true", help="only compares; nothing is swapped")
+    room = add("room", _room_export, "writes a room's whole log to a file, or plays one into an empty room")
+    ways = room.add_subparsers(required=True, metavar="WAY")
+    leave = ways.add_parser("export", help="from NATS and the archive into one file")
+    leave.add_argument("room", metavar="TENANT/ROOM")
+    leave.add_argument("file", type=Path)
+    enter = ways.add_parser(
+        "import", help="into an empty room; ids, seqs and times stay; run again it goes on where it broke off"
+    )
+    enter.add_argument("file", type=Path)
+    enter.add_argument("room", metavar="TENANT/ROOM")
+    enter.set_defaults(run=_room_import)
     return parser
 
 
@@ -102,6 +113,20 @@ def _rebuild(chosen: argparse.Namespace) -> int:
     return asyncio.run(rebuild.run(_settings_or_running("projectors"), verify=chosen.verify))
 
 
+def _room_export(chosen: argparse.Namespace) -> int:
+    from deploy import room  # noqa: PLC0415
+
+    key = room.parse_key(chosen.room)
+    return asyncio.run(room.export_room(_settings_or_running("rooms"), key, chosen.file))
+
+
+def _room_import(chosen: argparse.Namespace) -> int:
+    from deploy import room  # noqa: PLC0415
+
+    key = room.parse_key(chosen.room)
+    return asyncio.run(room.import_room(_settings_or_running("rooms"), chosen.file, key))
+
+
 def _bench(chosen: argparse.Namespace) -> int:
     from deploy import bench_log  # noqa: PLC0415
 
@@ -111,7 +136,9 @@ def _bench(chosen: argparse.Namespace) -> int:
 def _settings_or_running(role: str) -> settings.Settings:
     """A role's settings: those of the environment, else those of the stack that runs in ``./var``."""
     given = settings.read(os.environ)
-    return given if given.postgres else running_settings(options.read(os.environ).var, role)
+    return (
+        given if given.postgres or given.nats_user else running_settings(options.read(os.environ).var, role)
+    )
 
 
 def running_settings(var: Path, role: str) -> settings.Settings:

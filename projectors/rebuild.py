@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, structs
 
-from bus.interface import Log
+from bus.interface import Log, Purged
+from projectors.archived import Holes
 from projectors.database import SCHEMA, SHADOW, TABLES, connect, migrate
 from projectors.model import queries
-from projectors.runner import apply
+from projectors.runner import apply, apply_archives
 from schemas.limits import PROJECTOR_BATCH_COMMITS, PROJECTOR_SAMPLE_ROWS
 
 if TYPE_CHECKING:
@@ -84,18 +85,34 @@ async def _rebuild(log: Log, dsn: str, *, swap: bool) -> RebuildReport:
     return RebuildReport(position, tuple(tables), swap)
 
 
+_ATTEMPTS = 3  # A log is put away after days of rest: hardly ever while it is read, never thrice.
 _DROP = (f"drop schema {SHADOW} cascade",)
 _SWAP = (f"drop schema {SCHEMA} cascade", f"alter schema {SHADOW} rename to {SCHEMA}")
 
 
 async def _catch_up(log: Log, shadow: Connection, goal: int) -> None:
+    """Applies the log up to a position; what was put away meanwhile, from the archive."""
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            await _follow(log, shadow, goal)
+            return
+        except Purged:
+            if attempt == _ATTEMPTS:
+                raise
+
+
+async def _follow(log: Log, shadow: Connection, goal: int) -> None:
     reached: int = await shadow.fetchval(_checkpoint["peek"])
     if reached >= goal:
         return
+    holes = Holes(reached)
     async with log.follow_all(after_stream_seq=reached, batch=PROJECTOR_BATCH_COMMITS) as batches:
         async for batch in batches:
+            if holes.wants_archive(batch):
+                holes.filled(await apply_archives(log, shadow, through=goal))
+            holes.check(batch)
             reached = await apply(shadow, batch, after=reached, through=goal)
-            if reached >= goal:
+            if reached >= goal or batch[-1].stream_seq >= goal:  # The message at the goal may be purged.
                 return
 
 

@@ -18,9 +18,11 @@ import asyncpg
 
 from bus.interface import BusError, Log, Stored
 from projectors import metrics
+from projectors.archived import Holes, cover, covered
 from projectors.database import FINGERPRINT, MODELS, SCHEMA, connect
 from projectors.model import Fact, Model, Write, queries
 from schemas.envelope import UnknownEvent
+from schemas.ids import RoomKey
 from schemas.limits import PROJECTOR_BATCH_COMMITS, PROJECTOR_LAG_INTERVAL_S, PROJECTOR_RETRY_S
 
 if TYPE_CHECKING:
@@ -80,9 +82,13 @@ class Runner:
 
     async def _follow(self, connection: Connection) -> None:
         position = await connection.fetchval(_checkpoint["peek"])
+        holes = Holes(position)
         async with self._log.follow_all(after_stream_seq=position, batch=PROJECTOR_BATCH_COMMITS) as batches:
             self.trouble = None
             async for batch in batches:
+                if holes.wants_archive(batch):
+                    holes.filled(await apply_archives(self._log, connection))
+                holes.check(batch)
                 position = await apply(connection, batch, after=position)
                 metrics.CHECKPOINT.set(position)
 
@@ -113,23 +119,71 @@ async def apply(
     ``after`` is the position that the batch follows. Returns the checkpoint. Raises RewoundTablesError.
     """
     async with connection.transaction():
-        row = await connection.fetchrow(_checkpoint["lock"])
-        assert row is not None, "the migration writes the checkpoint's row"
-        if row["definition"] != FINGERPRINT:
-            raise ForeignTablesError(ForeignTablesError.__doc__)
-        position: int = row["stream_seq"]
+        position = await _lock(connection)
         if position < after:
             raise RewoundTablesError(f"tables at {position}, runner at {after}")
-        fresh = [s for s in batch if position < s.stream_seq <= (through or s.stream_seq)]
-        if not fresh:
+        beyond = [s for s in batch if position < s.stream_seq <= (through or s.stream_seq)]
+        if not beyond:
             return position
-        facts = [fact for stored in fresh for fact in _facts(stored)]
-        for model in MODELS:
-            await _write(connection, model, facts)
-        position = fresh[-1].stream_seq
+        done = await covered(connection, beyond, position)
+        facts = await _write_all(connection, [s for s in beyond if s.stream_seq > done.get(s.key, 0)])
+        position = beyond[-1].stream_seq
         await connection.execute(_checkpoint["advance"], position)
     _count(facts)
     return position
+
+
+async def apply_archives(
+    log: Log, connection: Connection, *, through: int | None = None
+) -> dict[RoomKey, int]:
+    """Applies what archived logs hold beyond the checkpoint (and not beyond ``through``). Returns how far
+    each of them reaches. Raises Purged, Unavailable."""
+    position = await connection.fetchval(_checkpoint["peek"])
+    reached: dict[RoomKey, int] = {}
+    for archived in await log.archives():
+        if archived.last > position:
+            batch: list[Stored] = []
+            async for stored in log.read_archived(archived):
+                batch.append(stored)
+                reached[archived.key] = stored.stream_seq
+                if len(batch) == PROJECTOR_BATCH_COMMITS:
+                    await _apply_archived(connection, batch, through)
+                    batch = []
+            await _apply_archived(connection, batch, through)
+    return reached
+
+
+async def _apply_archived(connection: Connection, batch: Sequence[Stored], through: int | None) -> None:
+    """Applies what of one room's batch is not applied yet, in one transaction."""
+    async with connection.transaction():
+        position = await _lock(connection)
+        done = await covered(connection, batch, position)
+        fresh = [
+            s for s in batch if max(position, done.get(s.key, 0)) < s.stream_seq <= (through or s.stream_seq)
+        ]
+        if not fresh:
+            return
+        facts = await _write_all(connection, fresh)
+        await cover(connection, fresh[-1].key, fresh[-1].stream_seq)
+    _count(facts)
+
+
+async def _lock(connection: Connection) -> int:
+    """The checkpoint, held until the transaction ends. Raises ForeignTablesError."""
+    row = await connection.fetchrow(_checkpoint["lock"])
+    assert row is not None, "the migration writes the checkpoint's row"
+    if row["definition"] != FINGERPRINT:
+        raise ForeignTablesError(ForeignTablesError.__doc__)
+    position: int = row["stream_seq"]
+    return position
+
+
+async def _write_all(connection: Connection, commits: Sequence[Stored]) -> list[Fact]:
+    """Every model's rows of these commits."""
+    facts = [fact for stored in commits for fact in _facts(stored)]
+    for model in MODELS:
+        await _write(connection, model, facts)
+    return facts
 
 
 def _facts(stored: Stored) -> Iterable[Fact]:

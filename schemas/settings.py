@@ -39,7 +39,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     s3_bucket: Annotated[str, Meta(description="S3 bucket")] = "classwire"
     log_retention_s: Annotated[
         int,
-        Meta(description="artifacts: a room's log moves to S3 after this many seconds at rest; 0: never"),
+        Meta(description="artifacts: a log moves to S3 after this many seconds at rest; 0: never by age"),
     ] = 90 * 86_400
     health_port: Annotated[
         int, Meta(description="Port of /healthz /readyz /metrics on loopback; 0: none")

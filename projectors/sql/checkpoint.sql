@@ -6,6 +6,13 @@ create table if not exists checkpoint (
     stream_seq bigint not null,
     definition text   not null
 );
+-- Rooms whose archived log is applied up to this position, whatever the checkpoint says.
+create table if not exists covered (
+    tenant     text   not null,
+    room       text   not null,
+    stream_seq bigint not null,
+    primary key (tenant, room)
+);
 
 -- name: begin
 -- A new set of tables begins at the start of the log.
@@ -23,3 +30,11 @@ select definition from checkpoint;
 
 -- name: advance
 update checkpoint set stream_seq = $1;
+
+-- name: covered
+select tenant, room, stream_seq from covered
+where stream_seq > $1 and (tenant, room) in (select * from unnest($2::text[], $3::text[]));
+
+-- name: cover
+insert into covered values ($1, $2, $3)
+on conflict (tenant, room) do update set stream_seq = greatest(covered.stream_seq, excluded.stream_seq);

@@ -82,12 +82,13 @@ async def _write(context: Context, bucket: str, key: RoomKey, value: Struct | No
         await context.bus.bucket(bucket).put(name, msgspec.json.encode(value))
 
 
-async def save_snapshot(context: Context, position: Position) -> None:
-    """Shortens the next reading of this room. Not doing it costs time, nothing else."""
+async def save_snapshot(context: Context, position: Position) -> bool:
+    """Shortens the next reading of this room. Not doing it costs time, nothing else. Whether it is done."""
     try:
         await save(context.bus, position)
     except BusError as error:
         metrics.SNAPSHOTS.labels("failed").inc()
         log.warning("snapshot of %s: %s", position.state.key, error)
-    else:
-        metrics.SNAPSHOTS.labels("written").inc()
+        return False
+    metrics.SNAPSHOTS.labels("written").inc()
+    return True

@@ -207,7 +207,8 @@ class Partition:
         desk = room.desk
         if desk.position is not None:
             desk.unsaved_commits = 0
-            await save_snapshot(self._context, desk.position)
+            if not await save_snapshot(self._context, desk.position):
+                desk.unsaved_commits += 1  # Enough to be tried again when the room is idle.
 
     async def _save_idle_rooms(self) -> None:
         while True:
