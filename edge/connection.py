@@ -25,8 +25,8 @@ from edge.devices import device
 from edge.limiter import TokenBucket
 from edge.media import forward
 from edge.metrics import COMMANDS, HELLOS
-from edge.open_room import OpenRoom
 from edge.one_class import OneClass
+from edge.open_room import OpenRoom
 from edge.parts import Parts
 from edge.tokens import Access
 from edge.viewer import Viewer, encode, refuse
@@ -148,6 +148,14 @@ class Connection:
         finally:
             room.remove(self._viewer)
             self._parts.hub.leave(self._viewer)
+
+    def _check_group(self, room: OpenRoom) -> None:
+        """A breakout room is shown to those who may be in it; to others it does not exist."""
+        role = self._viewer.standing_in(room.state)[0]
+        person = self._viewer.access.person
+        own = person.room is None or person.room in (room.state.key.room, root(room.state).room)
+        if not own or not may_enter(room.state, person.id, role):
+            raise RemotePeerError("no_such_room")
 
     # --- hello -----------------------------------------------------------------------------------
     def _check_door(self) -> None:
@@ -275,16 +283,6 @@ class Connection:
             self._claim(outcome)
         self._answer(frame, outcome)
 
-    def _claim(self, outcome: Outcome) -> None:
-        match outcome:
-            case Accepted(seq=seq):
-                self._viewer.claim = seq
-            case Rejected(code=code) if code not in (Code.LOG_UNAVAILABLE, Code.EXPIRED):
-                self._viewer.claim = 0
-
-    def _answer(self, frame: CommandFrame, outcome: Outcome) -> None:
-        match outcome:
-            case Accepted(seq=seq):
     async def _carry_out(self, room: OpenRoom, asked: Envelope) -> Outcome:
         """Submits a command; who enters a class has claimed it as their one class. Raises BusError."""
         one_class = OneClass(self._parts.bus, self._parts.edge, self._parts.clock)
@@ -296,6 +294,16 @@ class Connection:
             case _:
                 return await self._parts.bus.commands.submit(asked)
 
+    def _claim(self, outcome: Outcome) -> None:
+        match outcome:
+            case Accepted(seq=seq):
+                self._viewer.claim = seq
+            case Rejected(code=code) if code not in (Code.LOG_UNAVAILABLE, Code.EXPIRED):
+                self._viewer.claim = 0
+
+    def _answer(self, frame: CommandFrame, outcome: Outcome) -> None:
+        match outcome:
+            case Accepted(seq=seq):
                 COMMANDS.labels("accepted").inc()
                 self._parts.hub.log_answered()
                 answer = AnswerFrame(frame.id, True, seq=seq)
