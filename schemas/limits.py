@@ -128,8 +128,8 @@ PULSE_INTERVAL_S: Final = 2.0  # Between two signals of one person: a nervous fi
 PULSE_EXPIRES_S: Final = 180.0  # "Lost" three minutes ago says little about now.
 PULSE_FADE_STEP_S: Final = 10.0  # Old signals fade together this often: at most six commits a minute.
 PULSE_BUCKET_S: Final = 10  # One point of the curve.
-PULSE_SLIDE_CHARS_MAX: Final = 80  # A deck's id and a page.
 ENGAGEMENT_STEP_S: Final = 300  # Five minutes: long enough to do something, short enough to see a lull.
+PULSE_SLIDE_CHARS_MAX: Final = 80  # A deck's id and a page.
 SECRET_BYTES: Final = 32  # HMAC-SHA-256 takes as many; nobody tries them all.
 
 # --- stage ---------------------------------------------------------------------------------------
@@ -243,13 +243,13 @@ MEDIA_REQUEST_S: Final = 8.0  # `produce` waits for its event; the browser gives
 FANOUT_TICK_S: Final = 0.02  # Events this close together share a frame (limits-facts §3).
 VIEWS_SLICE_S: Final = 0.01  # Fresh views at once: a view of 2,000 people takes 1 ms, and others wait too.
 RESUME_BYTES_MAX: Final = 262_144  # A tail above this is larger than the view of a full class.
-RESUME_RING_COMMITS: Final = 1_000  # Recent commits that an edge keeps per open room for those who come back.
-EDGE_RETRY_S: Final = 1.0  # Pause before an edge's own errand is tried again; nobody waits for it.
 CLAIM_S: Final = 25 * 3_600.0  # A claim on one's class outlives the longest one, twice SESSION_HOURS_MAX.
 CLAIM_SETTLE_S: Final = 5.0  # A join decided at its deadline is on the log by then (STORE_TIMEOUT_S).
 CLAIM_WAIT_S: Final = 3.0  # For a join elsewhere to be decided; longer, and the person may ask again.
 CLAIM_LOOK_S: Final = 0.05  # Between two looks at such a claim: about ten times what a join takes.
 RESUME_RING_BYTES: Final = 16_777_216  # And at most this much of them: a room of drawers fills 60 kB each.
+RESUME_RING_COMMITS: Final = 1_000  # Recent commits that an edge keeps per open room for those who come back.
+EDGE_RETRY_S: Final = 1.0  # Pause before an edge's own errand is tried again; nobody waits for it.
 HOUSEKEEPING_S: Final = 3_600.0  # What has ended in the identity tables is deleted once an hour.
 LOGINS_ENDED_MAX: Final = 20_000  # Ended within an access token's life; a school's whole day.
 

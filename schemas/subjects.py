@@ -267,11 +267,11 @@ def edge_key(edge: EdgeId) -> str:
     return str(edge)
 
 
-def room_kv_key(key: RoomKey) -> str:
-    """Key of a room in any bucket."""
-    return f"{key.tenant}.{key.room}"
 def active_user_key(tenant: TenantId, person: str) -> str:
     """Key of a user or guest in ``active_user``."""
     return f"{tenant}.{person}"
 
 
+def room_kv_key(key: RoomKey) -> str:
+    """Key of a room in any bucket."""
+    return f"{key.tenant}.{key.room}"
