@@ -1,7 +1,8 @@
 """From commits to frames: who may see what, encoded once for each kind of receiver.
 
-Receivers fall into classes: staff or not, and which of the events that name participants they are
-named in. Almost always that is two classes, so a commit costs two encodings, however many watch.
+Receivers fall into classes: staff, others in the class, or people at the door; and which of the events
+that concern single people concern them. Almost always that is three classes at most, so a commit costs
+three encodings, however many watch.
 """
 
 from collections.abc import Sequence
@@ -9,13 +10,14 @@ from collections.abc import Sequence
 from edge.outbox import Frame
 from edge.viewer import encode
 from rooms.view import public_actor, public_data
-from schemas.envelope import STAFF, Commit, Event, encode_event_data, may_see
+from schemas.envelope import AND_STAFF, STAFF, Commit, Event, encode_event_data, is_shown
 from schemas.frames import EventOut, EventsFrame
 from schemas.ids import ParticipantId
 from schemas.media import Role
 
 _NONE: frozenset[int] = frozenset()
-_Class = tuple[bool, frozenset[int]]
+_Told = tuple[int, Commit, Event]
+_Class = tuple[bool, bool, frozenset[int]]
 
 
 class Span:
@@ -24,23 +26,23 @@ class Span:
     def __init__(self, commits: Sequence[Commit], after: int) -> None:
         self.after = after
         self.through = commits[-1].last_seq if commits else after
-        self._events: list[tuple[int, Commit, Event]] = [
+        self._events: list[_Told] = [
             (commit.seq + i, commit, event)
             for commit in commits
             for i, event in enumerate(commit.events)
             if commit.seq + i > after
         ]
-        self._named = [(seq, e.audience) for seq, _, e in self._events if not isinstance(e.audience, str)]
+        self._named = [(seq, e) for seq, _, e in self._events if not isinstance(e.audience, str)]
+        self._at_door = _at_door(self._events)
         self._frames: dict[_Class, tuple[Frame, int]] = {}
 
     def frame_for(self, participant: ParticipantId, role: Role | None) -> tuple[Frame, int]:
         """The frame for this person, and how many events are in it."""
-        named = (
-            frozenset(s for s, who in self._named if may_see(who, participant, role))
-            if self._named
-            else _NONE
-        )
-        kind = (role in STAFF, named)
+        if role is None:
+            concern = self._at_door.get(participant, _NONE)
+        else:
+            concern = frozenset(s for s, e in self._named if is_shown(e, participant, role))
+        kind = (role is None, role in STAFF, concern)
         made = self._frames.get(kind)
         if made is None:
             made = self._frames[kind] = self._encode(participant, role)
@@ -56,6 +58,17 @@ class Span:
                 encode_event_data(public_data(event, role)),
             )
             for seq, commit, event in self._events
-            if may_see(event.audience, participant, role)
+            if is_shown(event, participant, role)
         )
         return encode(EventsFrame(self.after, self.through, events)), max(1, len(events))
+
+
+def _at_door(events: Sequence[_Told]) -> dict[ParticipantId, frozenset[int]]:
+    """For those who may stand at the door, which of the events there are their own."""
+    own: dict[ParticipantId, set[int]] = {}
+    for seq, _, event in events:
+        named = () if isinstance(event.audience, str) else event.audience
+        for who in {*named, getattr(event.data, "participant", None)} - {AND_STAFF}:
+            if who is not None and is_shown(event, who, None) and not is_shown(event, None, None):
+                own.setdefault(who, set()).add(seq)
+    return {who: frozenset(seqs) for who, seqs in own.items()}

@@ -15,9 +15,7 @@ Invariants
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable
-from typing import NamedTuple
 
 import msgspec
 
@@ -26,6 +24,7 @@ from edge.clock import Clock
 from edge.fanout import Span
 from edge.metrics import EVENT_AGE_S, FANOUT_S
 from edge.outbox import Frame
+from edge.ring import Ring, Taken
 from edge.viewer import Standing, Viewer, encode
 from rooms.follower import RoomFollower, follow_room, load
 from rooms.room import apply, initial
@@ -52,9 +51,9 @@ from schemas.limits import (
     FOLLOW_WAIT_S,
     RESUME_BYTES_MAX,
     RESUME_EVENTS_MAX,
-    RESUME_RING_COMMITS,
     VIEWS_SLICE_S,
 )
+from schemas.media import Role
 from schemas.signalling import Signal
 
 log = logging.getLogger(__name__)
@@ -64,13 +63,6 @@ _URGENT = (TrackMuted, TrackClosed, RoleChanged, ParticipantLeft, SessionEnded, 
 
 Tail = tuple[Frame, int]
 """The frame of what somebody missed, and how many events are in it."""
-
-
-class Taken(NamedTuple):
-    """A commit, and whose standing it may have changed (None: anybody's)."""
-
-    commit: Commit
-    moved: frozenset[ParticipantId] | None
 
 
 _signal_decoder = msgspec.json.Decoder(Signal)
@@ -89,7 +81,7 @@ class OpenRoom:
         self._clock = clock
         self._reconnect = reconnect
         self._follower: RoomFollower | None = None
-        self._ring: deque[Taken] = deque(maxlen=RESUME_RING_COMMITS)
+        self._ring = Ring()
         self._pending: list[Commit] = []
         self._told = 0
         self._moved: frozenset[ParticipantId] | None = frozenset()
@@ -210,13 +202,12 @@ class OpenRoom:
                 earlier.append(Taken(stored.commit, moved(before, state)))
         except Purged:
             return  # Its beginning cannot be had: a view is all there is.
-        fits = len(earlier) + len(self._ring) <= RESUME_RING_COMMITS
-        if fits and self._ring_start() == start:  # The room may have been read anew meanwhile.
-            self._ring.extendleft(reversed(earlier))
+        if self._ring_start() == start:  # The room may have been read anew meanwhile.
+            self._ring.prepend(earlier)
 
     def _ring_start(self) -> int:
         """The first seq in the ring; what it would be if it is empty."""
-        return self._ring[0].commit.seq if self._ring else self.state.seq + 1
+        return self.state.seq + 1 if self._ring.start is None else self._ring.start
 
     def tail(self, viewer: Viewer, seq: int) -> Tail | None:
         """What this viewer lacks after ``seq``, or None when a view is better (or all there is)."""
@@ -290,9 +281,7 @@ class OpenRoom:
 
     def _tell_moved(self, viewer: Viewer, span: Span, now: Standing) -> None:
         """On the way from one role to another only what both may see is told; the view has the rest."""
-        viewer.events(
-            *span.frame_for(viewer.participant, now.role if now.role == viewer.standing.role else None)
-        )
+        viewer.events(*span.frame_for(viewer.participant, _between(viewer.standing.role, now.role)))
         viewer.show(self.state)
 
     def _show_rest_after(self, spent_s: float) -> None:
@@ -326,3 +315,10 @@ class OpenRoom:
             who = viewer.participant
             if who in present and who != signal.sender and (not signal.to or who in signal.to):
                 viewer.signal(frame)
+
+
+def _between(one: Role | None, other: Role | None) -> Role | None:
+    """The role for what both of these may see."""
+    if one is None or other is None:
+        return None
+    return one if one == other else Role.VIEWER

@@ -45,7 +45,7 @@ def refuse(wire: Wire, code: str, retry_after_ms: int | None = None) -> None:
 
 class Standing(NamedTuple):
     """Where somebody stands in a room: what ``me`` says in their view, and by which role events are
-    shown to them."""
+    shown to them (None: at the door)."""
 
     role: Role | None = None
     present: bool = False
@@ -87,7 +87,7 @@ class Viewer:
     def standing_in(self, state: RoomState) -> Standing:
         """Where this person stands in the room now."""
         looks = looking(state, self.participant, self.access.person.capabilities)
-        return Standing(looks.role, looks.present, looks.listed)
+        return Standing(looks.role_seen, looks.present, looks.listed)
 
     def show(self, state: RoomState) -> None:
         """Sends a fresh view, which replaces what the page has."""

@@ -43,8 +43,30 @@ from schemas.view import (
 def view(
     state: RoomState, participant: ParticipantId | None, capabilities: tuple[Capability, ...] = ()
 ) -> RoomView:
-    """The room as this person sees it. Account ids are in no view, whoever looks."""
+    """The room as this person sees it. Account ids are in no view, whoever looks.
+
+    Who is neither in the class nor staff stands at the door and sees nothing of what is inside.
+    """
     looks = viewer(state, participant, capabilities)
+    return _view(state if looks.role_seen is not None else _door(state), looks)
+
+
+def _door(state: RoomState) -> RoomState:
+    """What can be seen from outside, as if nothing else had ever been."""
+    return RoomState(
+        key=state.key,
+        seq=state.seq,
+        title=state.title,
+        scheduled=state.scheduled,
+        session=state.session,
+        settings=state.settings,
+        archived=state.archived,
+        course=state.course,
+        lobby=state.lobby,
+    )
+
+
+def _view(state: RoomState, looks: Viewer) -> RoomView:
     return RoomView(
         tenant=state.key.tenant,
         room=state.key.room,
@@ -101,18 +123,21 @@ def public_data(event: Event, role: Role | None) -> EventData:
 
 
 def public_actor(actor: RecordedActor, event: Event, role: Role | None) -> RecordedActor:
-    """Who caused an event, for people of this role: others than staff learn the participant at most."""
+    """Who caused an event, for people of this role: others than staff learn the participant at most, and
+    at the door not even that."""
     if role in STAFF:
         return actor
+    if role is None:
+        return replace(actor, id="", participant=None)
     return replace(actor, id="", participant=None if event.data.hides_actor else actor.participant)
 
 
 def role_seen(
     state: RoomState, participant: ParticipantId | None, capabilities: tuple[Capability, ...] = ()
 ) -> Role | None:
-    """The role by which audiences are judged for somebody: the one in class, or the one they would
-    have."""
-    return viewer(state, participant, capabilities).role
+    """The role by which events are shown to somebody: the one in class, staff's also outside; None at the
+    door."""
+    return viewer(state, participant, capabilities).role_seen
 
 
 def _me(looks: Viewer) -> MeView:

@@ -24,6 +24,11 @@ class Viewer(Struct, frozen=True):
         """Whether what only staff may see is shown."""
         return self.role in STAFF
 
+    @property
+    def role_seen(self) -> Role | None:
+        """The role by which events are shown: the one in class, staff's also outside; None at the door."""
+        return self.role if self.present or self.is_staff else None
+
     def may(self, permission: Permission) -> bool:
         """Whether this person may do this now."""
         return permission in self.permissions

@@ -33,7 +33,7 @@ from schemas.media import Device, Role
 from schemas.rejections import Code, Rejection, rejection
 
 Audience = Literal["everyone", "staff"] | tuple[ParticipantId, ...]
-"""Who may see an event: everyone in the room, hosts and co-hosts, or the named participants.
+"""Who may see an event: everyone in the class, hosts and co-hosts, or the named participants.
 ``AND_STAFF`` among these adds all hosts and co-hosts."""
 
 AND_STAFF = ParticipantId("staff")
@@ -140,6 +140,9 @@ class RemoteFormatError(Exception):
     """Bytes from the bus do not have the form that the wire contract gives them."""
 
 
+# Also what is nested so deeply that reading it would use up the stack.
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
 _json = msgspec.json.Encoder()
 _commit_decoder = msgspec.json.Decoder(_WireCommit)
 _actor_decoder = msgspec.json.Decoder(Actor)
@@ -172,7 +175,7 @@ def decode_event_data(wire_type: str, raw: Raw | bytes) -> EventData:
         return UnknownEvent(wire_type, bytes(raw))
     try:
         return decoder.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except _UNREADABLE as error:
         raise RemoteFormatError(f"{wire_type}: {error}") from error
 
 
@@ -180,7 +183,7 @@ def decode_commit(body: bytes, stream_seq: int = 0) -> Commit:
     """Reads an EVT message. Raises RemoteFormatError."""
     try:
         wire = _commit_decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except _UNREADABLE as error:
         raise RemoteFormatError(f"commit: {error}") from error
     events = tuple(Event(decode_event_data(e.type, e.data), e.audience) for e in wire.events)
     return Commit(wire.seq, wire.at, wire.cause, wire.actor, events, stream_seq)
@@ -193,7 +196,7 @@ def decode_command(name: str, body: bytes) -> Command | Rejection:
         return rejection(Code.UNKNOWN_COMMAND)
     try:
         return decoder.decode(body or b"{}")
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except _UNREADABLE as error:
         return rejection(Code.MALFORMED, str(error))
 
 
@@ -233,7 +236,7 @@ def read_envelope(key: RoomKey, name: str, headers: Mapping[str, str], body: byt
         actor = _actor_decoder.decode(headers[subjects.ACTOR].encode())
         command_id = msgspec.convert(headers[subjects.COMMAND_ID], CommandToken)
         deadline = int(headers[subjects.DEADLINE_AT])
-    except (KeyError, ValueError, msgspec.DecodeError) as error:
+    except (KeyError, ValueError, *_UNREADABLE) as error:
         raise RemoteFormatError(f"command headers: {error!r}") from error
     command = decode_command(name, body)
     if isinstance(command, Rejection):
@@ -276,12 +279,32 @@ def decode_outcome(body: bytes) -> Outcome:
     """Reads an answer. Raises RemoteFormatError."""
     try:
         return _outcome_decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except _UNREADABLE as error:
         raise RemoteFormatError(f"outcome: {error}") from error
 
 
+def is_shown(event: Event, participant: ParticipantId | None, role: Role | None) -> bool:
+    """Whether an event is shown to somebody with this role.
+
+    ``role`` is None at the door, before and after being in the class, where only staff see more than this:
+    that a class begins or ends, how the room is set up, and one's own coming, waiting and going.
+    """
+    if role is not None:
+        return may_see(event.audience, participant, role)
+    match event.type.partition(".")[0]:
+        case "lifecycle":
+            return event.audience == "everyone"
+        case "lobby":
+            return participant is not None and participant in event.audience
+        case "roster":
+            is_own = participant is not None and getattr(event.data, "participant", None) == participant
+            return is_own and event.audience == "everyone"
+        case _:
+            return False
+
+
 def may_see(audience: Audience, participant: ParticipantId | None, role: Role | None) -> bool:
-    """Whether a person with this role may see an event of this audience."""
+    """Whether a person in the class with this role may see what is for this audience."""
     match audience:
         case "everyone":
             return True

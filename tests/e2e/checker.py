@@ -9,6 +9,8 @@ promises are invariants 1, 2 and 4 of reliability §5; the read models (3) are c
 3. *Contiguous*: commits follow each other in seq without hole or repeat.
 4. *Delivered as it is*: a client's spans are contiguous; inside them it saw exactly the visible
    events of the log, each once, with the same content; never one that is not in the log.
+   At the door, where the log has it outside the class, it saw nothing of what was said inside; a frame
+   in which it came or went counts as the door's, and a view follows.
 """
 
 from bisect import bisect_right
@@ -70,14 +72,34 @@ class Truth:
         self.events = {commit["seq"] + i: event for commit in log for i, event in enumerate(commit["events"])}
         self.last = max(self.events, default=0)
         self._named = sorted(s for s, e in self.events.items() if not isinstance(e["audience"], str))
-        self._found_true: set[tuple[int, bool]] = set()
+        own = ("lobby.", "roster.")
+        self._about_one = sorted(s for s, e in self.events.items() if e["type"].startswith(own))
+        self._found_true: set[tuple[int, bool, bool]] = set()
+        self._moves = _moves(self.events)
+
+    def is_inside(self, client: ClientRecord, seq: int) -> bool:
+        """Whether the log has this client in the class after an event; staff are never at the door."""
+        return client.staff or bisect_right(self._moves.get(client.participant, []), seq) % 2 == 1
+
+    def moves(self, client: ClientRecord, frame: Json) -> bool:
+        """Whether the client came or went within a frame's span."""
+        if client.staff:
+            return False
+        moves = self._moves.get(client.participant, [])
+        return bisect_right(moves, frame["after"]) != bisect_right(moves, frame["through"])
+
+    def sees_inside(self, client: ClientRecord, frame: Json) -> bool:
+        """Whether a frame shows the class to this client, and not just its door."""
+        return self.is_inside(client, frame["after"]) and not self.moves(client, frame)
 
     def is_known(self, frame: Json, client: ClientRecord) -> bool:
         """Whether this very frame was compared before for a receiver of this kind."""
-        first = bisect_right(self._named, frame["after"])
-        if first < len(self._named) and self._named[first] <= frame["through"]:
+        is_inside = self.sees_inside(client, frame)
+        single = self._named if is_inside else self._about_one
+        first = bisect_right(single, frame["after"])
+        if first < len(single) and single[first] <= frame["through"]:
             return False
-        kind = (id(frame), client.staff)
+        kind = (id(frame), client.staff, is_inside)
         known = kind in self._found_true
         self._found_true.add(kind)
         return known
@@ -132,8 +154,10 @@ def _essence(answer: Json) -> tuple[bool, int | None]:
 def _delivered(truth: Truth, client: ClientRecord) -> list[str]:
     problems = []
     position: int | None = None
+    owed = False
     for frame in client.frames:
         if frame["t"] == "view":
+            owed = False
             seq = frame["view"]["seq"]
             if position is not None and seq < position:
                 problems.append(f"{client.participant}: view went back from {position} to {seq}")
@@ -145,16 +169,20 @@ def _delivered(truth: Truth, client: ClientRecord) -> list[str]:
             problems.append(
                 f"{client.participant}: at {position}, but the frame starts after {frame['after']}"
             )
+        if owed:
+            problems.append(f"{client.participant}: came or went before {position} without a fresh view")
+        owed = truth.moves(client, frame)
         position = frame["through"]
         if position > truth.last:
             problems.append(f"{client.participant}: told of seq {position}, but the log ends at {truth.last}")
         if not truth.is_known(frame, client):
-            problems.extend(_span_is_true(truth.events, client, frame))
+            problems.extend(_span_is_true(truth, client, frame))
     return problems
 
 
-def _span_is_true(truth: dict[int, Json], client: ClientRecord, frame: Json) -> list[str]:
+def _span_is_true(log: Truth, client: ClientRecord, frame: Json) -> list[str]:
     problems = []
+    truth, is_inside = log.events, log.sees_inside(client, frame)
     span = range(frame["after"] + 1, frame["through"] + 1)
     seen = [event["seq"] for event in frame["events"]]
     if seen != sorted(set(seen)):
@@ -167,9 +195,9 @@ def _span_is_true(truth: dict[int, Json], client: ClientRecord, frame: Json) -> 
             problems.append(f"{client.participant}: event {event['seq']} is not in the log")
         elif fact["type"] != event["type"] or not _agrees(fact["data"], event["data"]):
             problems.append(f"{client.participant}: event {event['seq']} differs from the log")
-        elif not _visible(fact["audience"], client):
+        elif not _visible(fact, client, is_inside):
             problems.append(f"{client.participant}: event {event['seq']} was not for them")
-    missing = {s for s in span if s in truth and _visible(truth[s]["audience"], client)} - set(seen)
+    missing = {s for s in span if s in truth and _visible(truth[s], client, is_inside)} - set(seen)
     problems.extend(f"{client.participant}: event {seq} is missing" for seq in sorted(missing))
     return problems
 
@@ -182,9 +210,41 @@ def _agrees(fact: Json, told: Json) -> bool:
     }
 
 
-def _visible(audience: Any, client: ClientRecord) -> bool:
+def _visible(fact: Json, client: ClientRecord, is_inside: bool) -> bool:
+    audience = fact["audience"]
+    if not is_inside:
+        return _visible_at_door(fact, client)
     if audience == "everyone":
         return True
     if audience == "staff":
         return client.staff
     return client.participant in audience or (client.staff and "staff" in audience)
+
+
+def _visible_at_door(fact: Json, client: ClientRecord) -> bool:
+    """That the class begins or ends, and one's own coming, waiting and going."""
+    topic, audience = fact["type"].partition(".")[0], fact["audience"]
+    if topic == "lobby":
+        return not isinstance(audience, str) and client.participant in audience
+    is_own: bool = topic == "roster" and fact["data"].get("participant") == client.participant
+    return audience == "everyone" and (topic == "lifecycle" or is_own)
+
+
+def _moves(events: dict[int, Json]) -> dict[str, list[int]]:
+    """When each participant came, went, came ...; all who are left go with the end of the class."""
+    moves: dict[str, list[int]] = {}
+    inside: set[str] = set()
+    for seq, event in sorted(events.items()):
+        who = event["data"].get("participant")
+        match event["type"]:
+            case "roster.joined" if who not in inside:
+                inside.add(who)
+                moves.setdefault(who, []).append(seq)
+            case "roster.left" if who in inside:
+                inside.remove(who)
+                moves[who].append(seq)
+            case "lifecycle.session_ended":
+                for each in inside:
+                    moves[each].append(seq)
+                inside.clear()
+    return moves

@@ -49,6 +49,10 @@ def with_csrf(http: httpx.AsyncClient) -> httpx.AsyncClient:
     return http
 
 
+MOVES = ("roster.joined", "roster.left", "roster.role_changed")
+"""After these a fresh view follows for the one whom they are about."""
+
+
 class RoomClient:
     """One page in one room, alive until closed, whatever happens to the line."""
 
@@ -60,6 +64,7 @@ class RoomClient:
         self.record = ClientRecord("")
         self.view: Json = {}
         self.position: int | None = None
+        self.is_owed_a_view = False
         self.connection: str | None = None
         self.reconnects = 0
         self._socket: ClientConnection | None = None
@@ -139,7 +144,7 @@ class RoomClient:
 
     async def _converse(self, socket: ClientConnection) -> None:
         hello: Json = {"t": "hello", "protocol": 1}
-        if self.position is not None:
+        if self.position is not None and not self.is_owed_a_view:
             hello["resume_from"] = self.position
         if self.connection is not None:
             hello["connection"] = self.connection
@@ -160,10 +165,13 @@ class RoomClient:
                 self.record.frames.append(frame)
                 self.view = frame["view"]
                 self.position = frame["view"]["seq"]
-                self.record.staff = frame["view"]["me"]["role"] in ("host", "co_host")
+                self.is_owed_a_view = False
+                self.record.staff |= frame["view"]["me"]["role"] in ("host", "co_host")
             case "events":
                 self.record.frames.append(frame)
                 self.position = frame["through"]
+                moves = [e for e in frame["events"] if e["type"] in MOVES]
+                self.is_owed_a_view |= any(e["data"]["participant"] == self.record.participant for e in moves)
             case "answer":
                 waiting = self._waiting.pop(frame["id"], None)
                 if waiting is not None and not waiting[1].done():

@@ -40,7 +40,7 @@ from schemas.commands.roster import (
     ResumeConnection,
 )
 from schemas.commands.tracks import CloseTrack, MuteTrack, PublishTrack, UnmuteTrack
-from schemas.envelope import Actor, Commit, Envelope, encode_event_data, may_see
+from schemas.envelope import Actor, Commit, Envelope, encode_event_data, is_shown
 from schemas.events import EVENTS
 from schemas.frames import EventOut
 from schemas.ids import (
@@ -198,7 +198,7 @@ def seen(commit: Commit, after: RoomState, viewer: Actor) -> Iterator[EventOut]:
     """The events of a commit as this viewer gets them."""
     role = role_seen(after, viewer.participant, viewer.capabilities)
     for i, event in enumerate(commit.events):
-        if may_see(event.audience, viewer.participant, role):
+        if is_shown(event, viewer.participant, role):
             yield EventOut(
                 commit.seq + i,
                 commit.at,
@@ -217,11 +217,14 @@ def vectors(name: str, viewer: Actor) -> Iterator[Json]:
     def look(state: RoomState) -> RoomView:
         return view(state, viewer.participant, viewer.capabilities)
 
+    def role(state: RoomState) -> Role | None:
+        return role_seen(state, viewer.participant, viewer.capabilities)
+
     before: RoomView | None = None
     after: RoomView | None = None
     events: list[EventOut] = []
     for earlier, commit, later in story(name):
-        fresh = look(earlier).me != look(later).me
+        fresh = (look(earlier).me, role(earlier)) != (look(later).me, role(later))
         if before is not None and events and (fresh or len(events) >= EVENTS_PER_VECTOR):
             yield {"before": before, "events": events, "after": after}
             before, events = None, []

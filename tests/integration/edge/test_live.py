@@ -102,6 +102,47 @@ async def test_a_cut_line_resumes_without_hole_or_repeat(school: School) -> None
                 await reconnected(tess, connection)
 
 
+async def test_at_the_door_nothing_of_the_class_is_seen(school: School) -> None:
+    """Before joining and after leaving: no people, no chat, no media; also not by resuming."""
+    teacher, student = await school.browser(school.teacher), await school.browser(school.student)
+    room = await school.room(teacher)
+    async with teacher.page(room) as tess, student.page(room) as sam:
+        await tess.accepted("join_session", display_name="Tess")
+        secret = await tess.accepted("post_message", text="for the class only")
+        await sam.knows(secret)
+        assert sam.view["participants"] == sam.view["messages"] == []
+        assert sam.events == []
+        await sam.accepted("join_session", display_name="Sam")
+        await sam.until(lambda: len(sam.view["participants"]) == 2)
+        assert [m["text"] for m in sam.view["messages"]] == ["for the class only"]
+        await sam.accepted("leave_session")
+        await sam.until(lambda: sam.view["participants"] == [])
+        assert sam.view["messages"] == []
+        position = sam.position
+        after = await tess.accepted("post_message", text="after Sam")
+        await sam.knows(after)
+        assert sam.of_type("chat.posted") == []
+        async with student.page(room, resume_from=position) as again:
+            assert again.welcome["resumed"] is True
+            await again.knows(after)
+            assert again.events == []
+        await tess.accepted("end_session")
+        await tess.came("lifecycle.session_ended")
+
+
+async def test_a_person_is_in_one_class_at_a_time(school: School) -> None:
+    """Refused by name of the other class; free again after leaving."""
+    teacher = await school.browser(school.teacher)
+    rooms = [await school.room(teacher), await school.room(teacher)]
+    async with teacher.page(rooms[0]) as first, teacher.page(rooms[1]) as second:
+        await first.accepted("join_session", display_name="Tess")
+        refused = await second.command("join_session", display_name="Tess")
+        assert refused["code"] == "in_another_class"
+        assert "Physics" in refused["message"]
+        await first.accepted("leave_session")
+        await second.accepted("join_session", display_name="Tess")
+
+
 async def test_a_position_from_the_future_gets_a_view(school: School) -> None:
     """A client that claims to know more than the log is set right."""
     teacher = await school.browser(school.teacher)
@@ -186,6 +227,8 @@ async def test_a_new_role_brings_a_fresh_view(school: School) -> None:
         ('{"t": "ping", "sent_at": 1}', 4006),
         ('{"t": "hello", "protocol": 99}', 4008),
         ('{"t": "hello", "protocol": 1, "extra": true}', 4006),
+        ('{"t": "command", "id": "c1", "name": "x", "data": ' + "[" * 30_000 + "]" * 30_000 + "}", 4006),
+        ('{"t": "hello", "protocol": 1, "connection": "c1\\n"}', 4006),
         (b'{"t": "hello", "protocol": 1}', 4006),
     ],
 )
@@ -233,6 +276,8 @@ async def test_a_slow_reader_is_sent_to_resume_while_others_go_on(school: School
     narrow = socket.create_connection(("127.0.0.1", int(student.url.rpartition(":")[2])))
     narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
     narrow.setblocking(False)
+    async with student.page(room) as sam:
+        await sam.accepted("join_session", display_name="Sam")
     async with teacher.page(room) as tess, student.socket(room, max_queue=1, sock=narrow) as slow:
         await slow.hello()
         slow.socket.transport.pause_reading()
@@ -263,6 +308,8 @@ async def test_without_our_protocol_class_everything_goes_by_asgi_send(school: S
         narrow = socket.create_connection(("127.0.0.1", int(second.url.rpartition(":")[2])))
         narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
         narrow.setblocking(False)
+        async with student.page(room) as sam:
+            await sam.accepted("join_session", display_name="Sam")
         async with teacher.page(room) as tess, student.socket(room, max_queue=1, sock=narrow) as slow:
             await tess.accepted("join_session", display_name="Tess")
             await tess.until(lambda: tess.view["me"]["role"] == "host")

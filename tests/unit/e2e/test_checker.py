@@ -12,11 +12,15 @@ from tests.e2e.checker import ClientRecord, Sent, check
 Json = dict[str, Any]
 
 
+JOINS = {0: "p0", 20: "p2"}
+
+
 def history(seed: int) -> tuple[list[Json], list[ClientRecord]]:
-    """A true history: commits of one to three events, two clients that saw all, one that resumed."""
+    """A true history: commits of one to three events; one client in class, one of the staff, and one who
+    stands at the door and comes in late."""
     chance = random.Random(seed)
     log: list[Json] = []
-    clients = [ClientRecord("p0"), ClientRecord("p1", staff=True)]
+    clients = [ClientRecord("p0"), ClientRecord("p1", staff=True), ClientRecord("p2")]
     seq = 1
     for n in range(40):
         author = clients[n % 2]
@@ -28,6 +32,10 @@ def history(seed: int) -> tuple[list[Json], list[ClientRecord]]:
             }
             for i in range(chance.randint(1, 3))
         ]
+        if n in JOINS:
+            events.insert(
+                0, {"type": "roster.joined", "audience": "everyone", "data": {"participant": JOINS[n]}}
+            )
         log.append(
             {
                 "seq": seq,
@@ -53,9 +61,10 @@ def history(seed: int) -> tuple[list[Json], list[ClientRecord]]:
 def frames(log: list[Json], client: ClientRecord, chance: random.Random) -> list[Json]:
     """A view somewhere at the start, then spans of random length."""
     last = log[-1]["seq"] + len(log[-1]["events"]) - 1
-    position = chance.randint(0, 5)
+    position = chance.randint(1, 5)
     out: list[Json] = [{"t": "view", "view": {"seq": position}}]
     truth = [(c["seq"] + i, e) for c in log for i, e in enumerate(c["events"])]
+    came = next((s for s, e in truth if e["data"].get("participant") == client.participant), 0)
     while position < last:
         through = min(last, position + chance.randint(1, 6))
         seen = [
@@ -63,12 +72,16 @@ def frames(log: list[Json], client: ClientRecord, chance: random.Random) -> list
             for s, e in truth
             if position < s <= through
             and (
-                e["audience"] == "everyone"
+                s == came
+                if came > position
+                else e["audience"] == "everyone"
                 or (e["audience"] == "staff" and client.staff)
                 or (isinstance(e["audience"], list) and client.participant in e["audience"])
             )
         ]
         out.append({"t": "events", "after": position, "through": through, "events": seen})
+        if position < came <= through:
+            out.append({"t": "view", "view": {"seq": through}})
         position = through
     return out
 
@@ -182,6 +195,24 @@ def leak_staff_event(log: list[Json], clients: list[ClientRecord]) -> None:
     frame["events"].sort(key=lambda e: e["seq"])
 
 
+def show_through_the_door(log: list[Json], clients: list[ClientRecord]) -> None:
+    frame = clients[2].frames[1]
+    event = next(e for c in log[1:] for e in c["events"] if e["audience"] == "everyone")
+    seq = next(c["seq"] + i for c in log for i, e in enumerate(c["events"]) if e is event)
+    frame["through"] = max(frame["through"], seq)
+    frame["events"].append({"seq": seq, "type": event["type"], "data": event["data"]})
+
+
+def hide_from_who_came_in(log: list[Json], clients: list[ClientRecord]) -> None:
+    late = [f for f in clients[2].frames if f["t"] == "events" and f["events"]]
+    late[-1]["events"].pop()
+
+
+def no_view_after_coming_in(log: list[Json], clients: list[ClientRecord]) -> None:
+    views = [n for n, f in enumerate(clients[2].frames) if f["t"] == "view"]
+    del clients[2].frames[views[1]]
+
+
 def view_goes_back(log: list[Json], clients: list[ClientRecord]) -> None:
     clients[0].frames.append({"t": "view", "view": {"seq": 2}})
 
@@ -199,7 +230,8 @@ FAULTS: list[Fault] = [
     lose_commit, lose_last_commit, double_commit, swap_commits, empty_commit, reuse_seq, wrong_ack_seq,
     changed_answer, ack_of_nothing, rejected_but_done, stolen_cause, drop_event, repeat_event,
     reorder_events, drop_frame, repeat_frame, swap_frames, invent_event, change_content, change_type,
-    leak_staff_event, view_goes_back, events_before_view, outside_span,
+    leak_staff_event, view_goes_back, events_before_view, outside_span, show_through_the_door,
+    hide_from_who_came_in, no_view_after_coming_in,
 ]  # fmt: skip
 
 

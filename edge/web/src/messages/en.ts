@@ -67,6 +67,7 @@ export const en = {
   "room.waiting": "You are in as soon as the class starts.",
   "room.waiting.title": "Waiting for the class to start",
   "room.running": "The class is running",
+  "room.running.hint": "You can join it now.",
   "room.running.people_one": "{count} person is in it.",
   "room.running.people_other": "{count} people are in it.",
   "room.planned": "Planned for {time}",

@@ -111,6 +111,9 @@ export class RoomSocket {
   private attempt = 0;
   private connection: string | null = null;
   private seq: number | null = null;
+  private participant = "";
+  /** We came, went, or have another role; the view that shows what we now see was not here before the line broke. */
+  private viewOwed = false;
   private heartbeatMs: number = LIMITS.HEARTBEAT_S * 1000;
   private retryTimer: ReturnType<typeof setTimeout> | undefined;
   private deadTimer: ReturnType<typeof setTimeout> | undefined;
@@ -206,7 +209,7 @@ export class RoomSocket {
         JSON.stringify({
           t: "hello",
           protocol: PROTOCOL_VERSION,
-          ...(this.seq === null ? {} : { resume_from: this.seq }),
+          ...(this.seq === null || this.viewOwed ? {} : { resume_from: this.seq }),
           ...(this.connection === null ? {} : { connection: this.connection }),
         }),
       );
@@ -227,6 +230,7 @@ export class RoomSocket {
         return this.welcome(frame);
       case "view":
         this.seq = frame.view.seq;
+        this.viewOwed = false;
         return this.listener.onView(frame.view);
       case "events":
         return this.take(frame.events as RoomEvent[], frame.after, frame.through);
@@ -258,6 +262,7 @@ export class RoomSocket {
 
   private welcome(frame: Welcome): void {
     this.connection = frame.connection;
+    this.participant = frame.participant;
     this.heartbeatMs = frame.heartbeat_s * 1000;
     this.attempt = 0;
     this.renewed = false;
@@ -276,6 +281,9 @@ export class RoomSocket {
       return;
     }
     this.seq = through;
+    this.viewOwed ||= events.some(
+      (e) => movesOne(e) && e.data.participant === this.participant && e.seq > seen,
+    );
     this.listener.onEvents(
       events.filter((event) => event.seq > seen),
       through,
@@ -435,3 +443,12 @@ export function token(): string {
 }
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+
+/** After these a fresh view follows for the one whom they are about. */
+function movesOne(
+  event: RoomEvent,
+): event is Extract<RoomEvent, { type: "roster.joined" | "roster.left" | "roster.role_changed" }> {
+  return (
+    event.type === "roster.joined" || event.type === "roster.left" || event.type === "roster.role_changed"
+  );
+}

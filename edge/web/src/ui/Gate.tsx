@@ -63,7 +63,7 @@ function Standing({ view }: { view: RoomView }) {
     t("room.notStarted"),
     t(may("start_session") ? "room.notStarted.host" : "room.notStarted.guest"),
   ];
-  if (isLive) [title, hint] = [t("room.running"), tn("room.running.people", view.participants.length)];
+  if (isLive) [title, hint] = [t("room.running"), running(view)];
   else if (stage === "waiting") [title, hint] = [t("room.waiting.title"), t("room.waiting")];
   if (stage === "left") {
     if (isLive) [title, hint] = [t("room.left"), t("room.left.hint")];
@@ -85,6 +85,11 @@ function Standing({ view }: { view: RoomView }) {
       )}
     </div>
   );
+}
+
+/** How many are in it is for those who may see who. */
+function running({ participants }: RoomView): string {
+  return participants.length > 0 ? tn("room.running.people", participants.length) : t("room.running.hint");
 }
 
 function Actions({ user, view }: { user: User; view: RoomView }) {

@@ -25,6 +25,13 @@ export function Recordings({ room, live }: { room: string; live: readonly Record
       clearTimeout(later);
     };
   }, [room, news]);
+  const making = live.length === 0 && listed.some((r) => r.status !== "ready" && r.status !== "failed");
+  useEffect(() => {
+    if (!making) return;
+    // At the door nobody tells us how the making goes on.
+    const again = setInterval(() => rest.recordings(room).then(setListed, () => {}), LOOK_AGAIN_MS);
+    return () => clearInterval(again);
+  }, [room, making]);
   const all = merged(listed, live);
   return (
     <section className="recordings" aria-labelledby="recordings-heading">
@@ -47,6 +54,7 @@ export function Recordings({ room, live }: { room: string; live: readonly Record
 }
 
 const SECOND_LOOK_MS = 1_500;
+const LOOK_AGAIN_MS = 5_000;
 
 /** What the view knows is newer; what only the list knows (picture, title, age) is kept. */
 function merged(listed: readonly rest.Recording[], live: readonly RecordingView[]): rest.Recording[] {
