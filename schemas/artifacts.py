@@ -27,7 +27,7 @@ class Artifact(Struct, frozen=True, forbid_unknown_fields=True):
     key: Annotated[str, Meta(max_length=300)]
     media_type: Annotated[str, Meta(max_length=80)]
     bytes: Annotated[int, Meta(ge=0)]
-    sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+    sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
     duration_ms: Annotated[int, Meta(ge=0)] = 0
     offset_ms: Annotated[int, Meta(ge=0)] = 0
     track: TrackToken | None = None

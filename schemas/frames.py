@@ -11,14 +11,14 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from schemas.envelope import RecordedActor
-from schemas.ids import CommandToken, ConnectionId, ParticipantId, ParticipantToken
+from schemas.ids import TOKEN_PATTERN, CommandToken, ConnectionId, ParticipantId, ParticipantToken
 from schemas.rejections import Code
 from schemas.view import RoomView
 
 PROTOCOL_VERSION = 1
 
-RequestId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
-ShortName = Annotated[str, Meta(pattern=r"^[a-z_]{1,40}$")]
+RequestId = Annotated[str, Meta(pattern=TOKEN_PATTERN)]
+ShortName = Annotated[str, Meta(pattern=r"^[a-z_]{1,40}$(?!\n)")]
 
 
 # --- client to server ----------------------------------------------------------------------------

@@ -10,7 +10,8 @@ from typing import Annotated, NewType
 
 from msgspec import Meta, Struct
 
-TOKEN_PATTERN = r"^[A-Za-z0-9_-]{1,40}$"
+# In Python ``$`` alone lets a line break follow; other readers of our JSON Schemas know no ``\Z``.
+TOKEN_PATTERN = r"^[A-Za-z0-9_-]{1,40}$(?!\n)"
 
 TenantId = NewType("TenantId", str)
 RoomId = NewType("RoomId", str)

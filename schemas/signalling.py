@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta, Raw, Struct
 
-from schemas.ids import ConnectionToken, ParticipantToken, RoomKey, TrackId, TrackToken
+from schemas.ids import TOKEN_PATTERN, ConnectionToken, ParticipantToken, RoomKey, TrackId, TrackToken
 from schemas.limits import CONSUMERS_PER_TRANSPORT_MAX
 from schemas.media import MediaKind, Source
 from schemas.rtp import (
@@ -20,7 +20,7 @@ from schemas.rtp import (
     TransportOptions,
 )
 
-Token = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
+Token = Annotated[str, Meta(pattern=TOKEN_PATTERN)]
 Direction = Literal["send", "recv"]
 
 

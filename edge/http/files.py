@@ -42,7 +42,7 @@ class Announced(Struct, frozen=True, forbid_unknown_fields=True):
     name: Annotated[str, Meta(min_length=1, max_length=1_000)]
     size: Annotated[int, Meta(ge=1)]
     purpose: Purpose
-    sha256: Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?$")] = ""
+    sha256: Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?$(?!\n)")] = ""
 
 
 class Upload(Struct, frozen=True):

@@ -40,8 +40,8 @@ class AddFile(Command, frozen=True, forbid_unknown_fields=True):
     file: FileToken
     file_name: FileName
     bytes: Annotated[int, Meta(ge=1, le=FILE_BYTES_MAX)]
-    media_type: Annotated[str, Meta(pattern=r"^[a-z0-9.+/-]{3,100}$")]
-    sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+    media_type: Annotated[str, Meta(pattern=r"^[a-z0-9.+/-]{3,100}$(?!\n)")]
+    sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
     purpose: Purpose
     scanned: bool
     participant: ParticipantToken

@@ -8,7 +8,7 @@ from schemas.commands.common import Command
 from schemas.limits import PULSE_SLIDE_CHARS_MAX
 from schemas.pulse import PulseValue
 
-Slide = Annotated[str, Meta(max_length=PULSE_SLIDE_CHARS_MAX, pattern=r"^[A-Za-z0-9_.:-]*$")]
+Slide = Annotated[str, Meta(max_length=PULSE_SLIDE_CHARS_MAX, pattern=r"^[A-Za-z0-9_.:-]*$(?!\n)")]
 
 
 class SendPulse(Command, frozen=True, forbid_unknown_fields=True):

@@ -94,7 +94,7 @@ class ReportStep(Command, frozen=True, forbid_unknown_fields=True):
 
     name: ClassVar[str] = "report_step"
     recording: RecordingToken
-    step: Annotated[str, Meta(max_length=40, pattern=r"^[a-z_]+$")]
+    step: Annotated[str, Meta(max_length=40, pattern=r"^[a-z_]+$(?!\n)")]
     status: Literal["started", "finished", "failed"]
     progress_percent: Annotated[int, Meta(ge=0, le=100)] = 0
     detail: Annotated[str, Meta(max_length=500)] = ""
