@@ -6,7 +6,8 @@ reads another role's inboxes; an operator looks, and asks through ``ctl.``, but 
 
 What this does not promise: roles share one account, and whoever may ask JetStream for a message may ask
 for it to be delivered to any subject (bus-facts §0.6). The lists stop mistakes and plain misuse by a role
-that was taken over, not a forger with the protocol's specification; tenants get accounts of their own.
+that was taken over, not a forger with the protocol's specification; tenants get accounts of their own
+(``bus.tenants``).
 """
 
 import json
@@ -14,7 +15,7 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
-from bus import kv
+from bus import kv, tenants
 from bus.connection import OUTCOME
 from schemas import subjects
 
@@ -153,12 +154,12 @@ ROLES: Mapping[str, Permissions] = {
         subscribe=("live.>",),
         deny_publish=NOT_PARTITIONS,
     ),
-    # ``nats --inbox-prefix=_INBOX.ops``: sub 'live.>', req ctl..., stream ls, info, get, view.
-    "ops": Permissions(
     # The artifacts role's second connection: it removes from EVT what is archived, and nothing else.
     "archiver": Permissions(
         publish=(f"{API}.STREAM.PURGE.{subjects.EVT}", *READ_EVENTS, *_watch(subjects.EVT)), subscribe=()
     ),
+    # ``nats --inbox-prefix=_INBOX.ops``: sub 'live.>', req ctl..., stream ls, info, get, view.
+    "ops": Permissions(
         publish=(
             subjects.CONTROL_ALL,
             f"{API}.INFO",
@@ -189,11 +190,13 @@ def inboxes(role: str) -> str:
 
 
 def server_config(passwords: Mapping[str, str]) -> str:
-    """The ``authorization`` block of ``nats.conf``. Every user of ``USERS`` must have a password."""
+    """The ``accounts`` block of ``nats.conf``: that of the roles, and those of the tenants, which stand in
+    a file of their own (``bus.tenants``). Every user of ``USERS`` must have a password."""
     missing = [user for user in USERS if not passwords.get(user)]
     assert not missing, f"no password for {missing}"
     users = [{"user": role, "password": passwords[role], "permissions": permissions(role)} for role in USERS]
-    return f"authorization: {json.dumps({'users': users}, indent=2)}"
+    roles = {"jetstream": "enabled", "users": users, "exports": tenants.EXPORTS}
+    return f'accounts: {{\n"{tenants.ACCOUNT}": {json.dumps(roles, indent=2)}\ninclude "{tenants.FILE}"\n}}'
 
 
 def permissions(role: str) -> dict[str, object]:

@@ -76,6 +76,10 @@ def _parser() -> argparse.ArgumentParser:
     enter.add_argument("file", type=Path)
     enter.add_argument("room", metavar="TENANT/ROOM")
     enter.set_defaults(run=_room_import)
+    tenant = add("tenant", _tenant, "gives a tenant's own consumer eyes on its log, or takes them back")
+    tenant.add_argument("what", choices=("analytics",), help="analytics: NATS credentials for its events")
+    tenant.add_argument("tenant", help="the tenant's id")
+    tenant.add_argument("--end", action="store_true", help="takes the credentials back")
     return parser
 
 
@@ -131,6 +135,16 @@ def _bench(chosen: argparse.Namespace) -> int:
     from deploy import bench_log  # noqa: PLC0415
 
     return bench_log.main(as_json=chosen.json)
+
+
+def _tenant(chosen: argparse.Namespace) -> int:
+    from deploy import tenants  # noqa: PLC0415
+
+    given = settings.read(os.environ)
+    if given.nats_user:
+        return asyncio.run(tenants.print_account(given, chosen.tenant, end=chosen.end))
+    var = options.read(os.environ).var
+    return asyncio.run(tenants.on_stack(running_settings(var, "setup"), var, chosen.tenant, end=chosen.end))
 
 
 def _settings_or_running(role: str) -> settings.Settings:

@@ -19,6 +19,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from bus.tenants import ACCOUNT, FILE, accounts_config
 from deploy.child import Child, Command, spawn, wait_until
 
 LOOPBACK = "127.0.0.1"
@@ -62,7 +63,7 @@ class Nats(Struct, frozen=True, kw_only=True):
     port: int
     monitor_port: int
     authorization: str = ""
-    """The ``authorization`` block of its configuration; empty: everybody may do everything."""
+    """The ``accounts`` block of its configuration; empty: everybody may do everything."""
     name: str = "nats"
 
     @property
@@ -77,6 +78,8 @@ class Nats(Struct, frozen=True, kw_only=True):
     def prepare(self) -> None:
         """Writes ``nats.conf``, readable by the owner only: it holds passwords."""
         self.data.mkdir(parents=True, exist_ok=True)
+        if self.authorization:
+            self._prepare_accounts()
         lines = (
             "server_name: classwire",
             f"listen: {LOOPBACK}:{self.port}",
@@ -89,6 +92,15 @@ class Nats(Struct, frozen=True, kw_only=True):
             self.authorization,
         )
         write_private(self._config, "\n".join(lines) + "\n")
+
+    def _prepare_accounts(self) -> None:
+        """The file that ``nats.conf`` includes; and what lay in the server's default account moves."""
+        tenants = self.data / FILE
+        if not tenants.exists():
+            write_private(tenants, accounts_config({}))
+        before, now = (self.data / "jetstream" / account for account in ("$G", ACCOUNT))
+        if before.exists() and not now.exists():
+            before.rename(now)
 
     def command(self) -> Command:
         """``nats-server`` with our configuration."""

@@ -335,6 +335,9 @@ PROBES_SILENT_MAX: Final = 2  # Probes without responder before a lease is taken
 LIVENESS_GRACE_S: Final = 1.5  # After a server's restart its clients come back within a second.
 RECONNECTS_LOGGED_S: Final = 5.0  # The same connection trouble is logged at most this often.
 
+ANALYTICS_ACK_S: Final = 60  # A tenant's consumer that is silent this long gets its messages again.
+ANALYTICS_UNACKNOWLEDGED_MAX: Final = 5_000  # Ten pulls of 500 in work; then it waits for itself.
+
 # --- read models ---------------------------------------------------------------------------------
 PROJECTOR_BATCH_COMMITS: Final = 500  # One transaction; a larger one makes the fence wait, not the rate.
 PROJECTOR_RETRY_S: Final = 1.0  # Postgres restarts in 0.3 s (stack-facts §1); the log waits gladly.

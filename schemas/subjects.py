@@ -143,6 +143,36 @@ LIVE_ALL = "live.>"
 LIVE_MEDIA = "live.*.*.media"
 
 
+def tenant_events(tenant: TenantId) -> str:
+    """Filter of all logs of a tenant."""
+    return f"class.{tenant}.*.evt.>"
+
+
+def tenant_live(tenant: TenantId) -> str:
+    """Filter of a tenant's republished commits."""
+    return f"live.{tenant}.>"
+
+
+def analytics_durable(tenant: TenantId) -> str:
+    """Durable subscription of EVT that a tenant's own consumer reads."""
+    return f"tenant-{tenant}"
+
+
+def durable_pull(durable: str) -> str:
+    """Where the reader of a durable subscription of EVT asks for messages."""
+    return f"$JS.API.CONSUMER.MSG.NEXT.{EVT}.{durable}"
+
+
+def durable_info(durable: str) -> str:
+    """Where it asks how far it is."""
+    return f"$JS.API.CONSUMER.INFO.{EVT}.{durable}"
+
+
+def durable_acks(durable: str) -> str:
+    """Filter of its acknowledgements."""
+    return f"$JS.ACK.{EVT}.{durable}.>"
+
+
 def parse_event(subject: str) -> tuple[RoomKey, str] | None:
     """Room and topic of a commit, from its stored or its republished subject."""
     found = _ROOM_EVENT.match(subject)
