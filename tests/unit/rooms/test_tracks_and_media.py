@@ -5,17 +5,17 @@ import pytest
 from rooms.media import choose_node
 from rooms.permissions import Permission
 from rooms.room import recall
-from schemas.commands.lifecycle import StartSession
-from schemas.commands.media import LoseNode, PlaceRoom
+from schemas.commands.lifecycle import EndSession, StartSession
+from schemas.commands.media import LoseNode, PlaceRoom, ReportQuality
 from schemas.commands.rights import RevokePermission
-from schemas.commands.roster import ChangeRole
+from schemas.commands.roster import ChangeRole, LeaveSession
 from schemas.commands.tracks import CloseTrack, MuteAll, MuteTrack, UnmuteTrack
 from schemas.envelope import Actor
-from schemas.events.media import NodeLost, RoomPlaced
+from schemas.events.media import NodeLost, QualityReported, RoomPlaced
 from schemas.events.tracks import TrackClosed, TrackMuted, TrackPublished, TrackUnmuted
 from schemas.ids import NodeId, RoomId, RoomKey, TenantId, TrackId
 from schemas.limits import TRACKS_MAX
-from schemas.media import MediaKind, Role, Source
+from schemas.media import LineQuality, MediaKind, Role, Source
 from schemas.registry import NodeRegistration
 from schemas.rejections import Code
 from tests.unit.rooms.classroom import (
@@ -202,6 +202,45 @@ def test_a_move_to_another_node_voids_the_old_tracks() -> None:
 
 def test_no_class_no_node() -> None:
     assert Class().created().refusal(SERVICE, PlaceRoom(NODE)) is Code.SESSION_NOT_LIVE
+
+
+# --- quality -------------------------------------------------------------------------------------
+def measured(room: Class, epoch: int = 1) -> ReportQuality:
+    """A report about Sam's line in the running class."""
+    assert room.state.live is not None
+    line = LineQuality(12, 1_400_000, 0.01, 0.2, 3.5, 40.0)
+    return ReportQuality(who(SAM), room.state.live.id, epoch, 12, 20.5, 90.0, line, None)
+
+
+def test_a_node_reports_a_line_to_staff_when_its_person_or_the_class_is_gone() -> None:
+    room = Class().live(TESS, SAM)
+    report = measured(room)
+    told = QualityReported(
+        report.participant, report.session, 1, 12, report.rtt_ms, report.rtt_ms_worst, report.up, report.down
+    )
+    room.facts(SAM, LeaveSession())
+    assert room.facts(SERVICE, report) == (told,)
+    assert room.log[-1].events[0].audience == "staff"
+    room.facts(TESS, EndSession())
+    assert room.facts(SERVICE, report) == (told,)
+
+
+def test_a_line_is_not_measured_under_an_epoch_to_come() -> None:
+    room = Class().live(SAM)
+    assert room.refusal(SERVICE, measured(room, epoch=2)) is Code.STALE_EPOCH
+
+
+@pytest.mark.parametrize("actor", [SAM, TESS, OPERATOR], ids=lambda actor: actor.id)
+def test_only_nodes_report_lines(actor: Actor) -> None:
+    room = Class().live(TESS, SAM)
+    assert room.refusal(actor, measured(room)) is Code.FORBIDDEN
+
+
+def test_a_repeated_report_is_one_report() -> None:
+    room = Class().live(SAM)
+    report = measured(room)
+    assert room.ask(SERVICE, report, "once") != ()
+    assert recall(room.state, envelope(SERVICE, report, "once")) == room.state.seq
 
 
 def node(name: str, *, rooms: int = 0, load: float = 0.0, draining: bool = False) -> NodeRegistration:
