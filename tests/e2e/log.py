@@ -1,17 +1,46 @@
 """Reads a room's log from the stream itself, as the operators' user, without our code."""
 
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import nats
+from nats.js import JetStreamContext
 
 from tests.e2e.running import Running
 
 Json = dict[str, Any]
 
 
-async def read_log(classwire: Running, room: str) -> list[Json]:
-    """Every commit of a room as JSON, in stream order."""
+class LogReader:
+    """Reads on where it stopped."""
+
+    def __init__(self, stream: JetStreamContext, room: str) -> None:
+        self._stream = stream
+        self._room = room
+        self._next = 1
+        self._log: list[Json] = []
+
+    async def read(self) -> list[Json]:
+        """Every commit of the room so far as JSON, in stream order."""
+        state = (await self._stream.stream_info("EVT")).state
+        for seq in range(max(self._next, state.first_seq), state.last_seq + 1):
+            message = await self._stream.get_msg("EVT", seq)
+            if (message.subject or "").split(".")[2] == self._room:
+                self._log.append(json.loads(message.data or b""))
+        self._next = state.last_seq + 1
+        return list(self._log)
+
+    async def owner(self, lease: str) -> str:
+        """The process that holds this lease."""
+        message = await self._stream.get_last_msg("KV_lease", f"$KV.lease.{lease}")
+        return (message.data or b"").decode()
+
+
+@asynccontextmanager
+async def log_reader(classwire: Running, room: str) -> AsyncIterator[LogReader]:
+    """The room's log, as operators may read it."""
     connection = await nats.connect(
         classwire.stack["nats_url"],
         user="ops",
@@ -19,15 +48,12 @@ async def read_log(classwire: Running, room: str) -> list[Json]:
         inbox_prefix=b"_INBOX.ops.test",
     )
     try:
-        stream = connection.jetstream()
-        info = await stream.stream_info("EVT")
-        messages = [
-            await stream.get_msg("EVT", seq) for seq in range(info.state.first_seq, info.state.last_seq + 1)
-        ]
+        yield LogReader(connection.jetstream(), room)
     finally:
         await connection.close()
-    return [
-        json.loads(message.data or b"")
-        for message in messages
-        if (message.subject or "").split(".")[2] == room
-    ]
+
+
+async def read_log(classwire: Running, room: str) -> list[Json]:
+    """Every commit of a room as JSON, in stream order."""
+    async with log_reader(classwire, room) as log:
+        return await log.read()
