@@ -168,17 +168,20 @@ KINDS = ("everyone", STAFF, "named and staff", "named")
 def audiences(items: Sequence[pytest.Item]) -> Iterator[Break]:
     """Every audience that the rules were seen to choose; a place where nobody comes by is a survivor."""
     claims = [item for item in items if item.path.name not in (*AT_RANDOM, "test_manual.py")]
+    by_id = {}
     for item in claims:
         WATCH.test = item.nodeid
-        assert passes(item), f"{item.nodeid} fails without any break"
+        if passes(item):
+            by_id[item.nodeid] = item
+        else:
+            print(f"left out, it fails without any break: {item.nodeid}")
     WATCH.test = ""
-    by_id = {item.nodeid: item for item in claims}
-    reached = {site.place for site, tests in WATCH.seen.items() if tests - {""}}
+    reached = {site.place for site, tests in WATCH.seen.items() if tests & by_id.keys()}
     for place in sorted({*WATCH.places} - reached):
         yield Break(f"{place} nobody comes by", lambda: None, ())
     for site, tests in sorted(WATCH.seen.items()):
         topic = f"test_{site.place.partition('.')[0]}.py"
-        here = sorted((by_id[t] for t in tests if t), key=lambda item: item.path.name != topic)
+        here = sorted((by_id[t] for t in tests & by_id.keys()), key=lambda item: item.path.name != topic)
         for instead in KINDS:
             is_possible = isinstance(instead, str) and instead != site.kind
             if (
