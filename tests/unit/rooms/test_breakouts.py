@@ -374,6 +374,7 @@ def test_nobody_is_shown_a_door_that_is_not_there_yet() -> None:
     assert room.facts(TESS, MoveParticipant(who(VERA), red(room))) == (
         ParticipantMoved(who(VERA), red(room)),
     )
+    assert audience(room, ParticipantMoved) == "everyone"
 
 
 def test_a_person_is_taken_out_of_all_groups() -> None:
