@@ -31,6 +31,7 @@ from edge.parts import Parts
 from edge.tokens import Access
 from edge.viewer import Viewer, encode, refuse
 from edge.wires import wire_of
+from rooms.doors import may_enter, root
 from schemas import subjects
 from schemas.commands import CLIENT_COMMAND_NAMES, Command
 from schemas.commands.roster import JoinSession, LeaveSession
@@ -124,6 +125,7 @@ class Connection:
             self._check_door()
             hello = await self._hello()
             async with self._parts.hub.room(self._viewer.key) as room:
+                self._check_group(room)
                 return await self._stay(room, hello)
         except RemotePeerError as error:
             return error
@@ -135,6 +137,7 @@ class Connection:
         try:
             await self._show(room, hello)
             async with asyncio.TaskGroup() as group:
+                self._start(group, self._parts.policies.tell(room.state))
                 try:
                     await self._read(room, group)
                 except RemotePeerError as error:

@@ -11,6 +11,7 @@ from edge.clock import Clock
 from edge.hub import Hub
 from edge.identity import Passwords
 from edge.limiter import Limiter
+from edge.policies import Policies
 from edge.revocations import Revocations
 from edge.scanning import Scanner
 from edge.site import Site
@@ -34,6 +35,7 @@ class Parts:
     passwords: Passwords
     attempts: Limiter
     revocations: Revocations
+    policies: Policies
     clock: Clock
     web: Path | None
     places: Places = field(default_factory=Places)

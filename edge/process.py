@@ -18,6 +18,7 @@ from edge.hub import Hub
 from edge.identity import Passwords, open_pool
 from edge.limiter import Limiter
 from edge.parts import Parts
+from edge.policies import Policies
 from edge.presence import Presence
 from edge.queries import sql
 from edge.revocations import Revocations
@@ -72,6 +73,7 @@ async def edge_process(
             passwords=Passwords(),
             attempts=Limiter(per_minute=LOGIN_ATTEMPTS_PER_MINUTE, keys_max=LOGIN_ADDRESSES_MAX),
             revocations=Revocations(clock, hub.end_login),
+            policies=Policies(pool, bus, EdgeId(bus.process), clock),
             clock=clock,
             web=Path(settings.web_dir) if settings.web_dir else None,
             places=Places(),

@@ -285,3 +285,14 @@ set failing_since = coalesce(failing_since, $2),
              when state = 'active' and coalesce(failing_since, $2) < $3 then 'failing' else reason end
 where id = $1
 returning state;
+
+-- name: policy
+select version, policy::text as policy from identity.policy where tenant = $1;
+
+-- name: decide_policy
+insert into identity.policy as known (tenant, version, policy, changed_by, changed_at)
+values ($1, 1, $2::jsonb, $3, $4)
+on conflict (tenant) do update
+set version = known.version + 1, policy = excluded.policy,
+    changed_by = excluded.changed_by, changed_at = excluded.changed_at
+returning version, policy::text as policy;

@@ -44,6 +44,8 @@ from tests.wishes.cast import Cast
 PEOPLE = 200
 CLASS_S = 3_600.0
 KEY = RoomKey(TenantId("school"), RoomId("physics"))
+OTHER = RoomKey(TenantId("school"), RoomId("chemistry"))
+"""Another class at the same hour, which some would like to be in as well."""
 SEED = int(os.environ.get("CLASSWIRE_SEED", "1"))
 WISH_EVERY_S = 1.0
 SECOND = 1_000
@@ -85,7 +87,7 @@ async def held(chance: Random) -> None:
         for _ in range(3):
             await around.start_edge()
         await until(lambda: all(edge.hub.unready() is None for edge in around.edges))
-        await create_room(around)
+        await create_rooms(around)
         pages = enrol(around)
         around.task(faults(around, first))
         await class_of(around, pages)
@@ -93,6 +95,8 @@ async def held(chance: Random) -> None:
         async with around.hub.open("judge") as bus:
             log = [stored.commit async for stored in bus.log.read(KEY)]
             judge(log, pages)
+            other = [stored.commit async for stored in bus.log.read(OTHER)]
+            nobody_is_in_two_classes(log, other)
             await all_followers_agree(around, bus, log)
 
 
@@ -120,13 +124,17 @@ def enrol(around: School) -> list[Page]:
     return pages
 
 
-async def create_room(around: School) -> None:
-    """As an operator would; the teacher's user id owns it."""
-    tess = Actor("user", "tess", participant_id(KEY, "tess"), "Tess", ("teach",))
+async def create_rooms(around: School) -> None:
+    """As an operator would; the teachers' user ids own them."""
     assistant = AddMember(UserId("carl"), Role.CO_HOST)
-    for wish in (CreateRoom("Physics"), assistant):
-        asked = Envelope(KEY, wish, CommandId(wish.name), tess, clock() + 10_000)
-        assert isinstance(await around.edges[0].bus.commands.submit(asked), Accepted)
+    for key, owner, wishes in (
+        (KEY, "tess", (CreateRoom("Physics"), assistant)),
+        (OTHER, "olga", (CreateRoom("Chemistry"), StartSession())),
+    ):
+        teacher = Actor("user", owner, participant_id(key, owner), owner.title(), ("teach",))
+        for wish in wishes:
+            asked = Envelope(key, wish, CommandId(wish.name), teacher, clock() + 10_000)
+            assert isinstance(await around.edges[0].bus.commands.submit(asked), Accepted)
 
 
 async def class_of(around: School, pages: list[Page]) -> None:
@@ -166,7 +174,7 @@ async def student(around: School, page: Page, *, stays: bool = False) -> None:
     await join(page)
     while True:
         await asyncio.sleep(chance.expovariate(1 / 300))
-        match chance.choice(["write", "write", "hand", "drop", "leave" if not stays else "write"]):
+        match chance.choice(["write", "write", "hand", "drop", "wander", "leave" if not stays else "write"]):
             case "write":
                 await page.ask(PostMessage(f"says {page.person.id}"))
             case "hand":
@@ -175,11 +183,27 @@ async def student(around: School, page: Page, *, stays: bool = False) -> None:
                 await page.ask(LowerHand())
             case "drop":
                 page.drop()
+            case "wander":
+                await wander(around, page)
             case "leave":
                 await page.ask(LeaveSession())
                 page.went()
                 await asyncio.sleep(chance.uniform(5, 600))
                 await join(page)
+
+
+async def wander(around: School, page: Page) -> None:
+    """Tries to be in the other class as well; mostly refused, for whoever is in this one."""
+    second = Page(around, page.person, OTHER)
+    staying = around.task(second.stay())
+    try:
+        answer = await second.ask(JoinSession(page.person.display_name))
+        if answer["accepted"]:
+            await asyncio.sleep(5)
+            await second.ask(LeaveSession())
+    finally:
+        staying.cancel()
+        second.drop()
 
 
 async def wishes(around: School, pages: list[Page]) -> None:
@@ -288,6 +312,28 @@ def assert_same_times(page: Page, known: list[Interval]) -> None:
         assert earlier.begin <= earlier.end <= later.begin, (page.person.id, known)
     slack = SECOND * (1 + 2 * EDGE_BEAT_S) + 200 * len(page.times)
     assert abs(watched - logged) <= slack, (page.person.id, watched, logged, page.times, known)
+
+
+def nobody_is_in_two_classes(*logs: list[Commit]) -> None:
+    """From joining to having left, by the log: no person's times overlap between the classes."""
+    times: dict[str, list[tuple[int, int]]] = {}
+    for log in logs:
+        inside: dict[ParticipantId, tuple[str, int]] = {}
+        for commit in log:
+            for event in commit.events:
+                match event.data:
+                    case ParticipantJoined(participant=who, person=person):
+                        inside[who] = (person, commit.at)
+                    case ParticipantLeft(participant=who) if who in inside:
+                        person, begin = inside.pop(who)
+                        times.setdefault(person, []).append((begin, commit.at))
+    visits = 0
+    for person, each in times.items():
+        ordered = sorted(each)
+        visits += len(ordered)
+        for (_, end), (begin, _) in pairwise(ordered):
+            assert end <= begin, f"{person} is in two classes"
+    print(f"{visits} visits of {len(times)} people, nobody in two classes at once")
 
 
 async def all_followers_agree(around: School, bus: Bus, log: list[Commit]) -> None:
