@@ -58,9 +58,12 @@ class RoomLog:
 
     def commit(self, at: int, *data: EventData) -> Commit:
         """One commit of these events."""
-        actor = RecordedActor("service", "test")
-        events = tuple(Event(d) for d in data)
-        made = Commit(self.seq, at, CommandId(f"c{self.seq}"), actor, events)
+        cause, actor = CommandId(f"c{self.seq}"), RecordedActor("service", "test")
+        return self.decided(at, cause, actor, tuple(Event(d) for d in data))
+
+    def decided(self, at: int, cause: CommandId, actor: RecordedActor, events: tuple[Event, ...]) -> Commit:
+        """One commit as the rules made it."""
+        made = Commit(self.seq, at, cause, actor, events)
         self.seq += len(events)
         self.commits.append(made)
         return made
