@@ -7,18 +7,19 @@ from rooms.permissions import FROM_OUTSIDE, ROLES
 from rooms.view import public_actor, public_data, role_seen, view
 from schemas.commands.chat import PostMessage
 from schemas.commands.floor import RaiseHand
-from schemas.commands.lifecycle import EndSession, ScheduleSession, StartSession
+from schemas.commands.lifecycle import ChangeSettings, EndSession, ScheduleSession, StartSession
 from schemas.commands.recording import StartRecording
-from schemas.commands.roster import AddMember
+from schemas.commands.roster import AddMember, LeaveSession
 from schemas.commands.tracks import MuteTrack
-from schemas.envelope import Event, RecordedActor, may_see
+from schemas.envelope import Event, RecordedActor, is_shown, may_see
 from schemas.events.floor import HandRaised
 from schemas.events.lifecycle import RoomCreated
 from schemas.events.roster import ParticipantConnected, ParticipantJoined
 from schemas.ids import UserId
 from schemas.media import Role, Source
+from schemas.room_settings import RoomSettings
 from schemas.view import MeView
-from tests.unit.rooms.classroom import ADA, CORA, GUS, SAM, SECOND, START, TESS, Class, who
+from tests.unit.rooms.classroom import ADA, CORA, GUS, SAM, SECOND, START, TESS, VERA, Class, who
 
 
 def test_a_view_is_complete_and_names_no_account() -> None:
@@ -45,6 +46,48 @@ def test_a_view_is_complete_and_names_no_account() -> None:
     text = msgspec.json.encode(seen).decode()
     for account in ('"tess"', '"sam"', "-socket", "edge-1"):
         assert account not in text
+
+
+def test_at_the_door_nothing_of_what_is_inside_is_seen() -> None:
+    """Only what the room is, when its classes are, and where one stands oneself."""
+    room = Class().live(TESS, SAM)
+    room.publish(SAM, Source.CAMERA)
+    room.facts(SAM, RaiseHand())
+    room.facts(SAM, PostMessage("hello"))
+    room.facts(TESS, StartRecording())
+    room.facts(TESS, ScheduleSession("Next", START + 60 * SECOND))
+    seen = view(room.state, who(VERA))
+    assert (seen.title, seen.seq, seen.settings) == ("Algebra", room.state.seq, room.state.settings)
+    assert seen.session is not None
+    assert (seen.session.status, [s.title for s in seen.scheduled]) == ("live", ["Next"])
+    assert seen.me == MeView(who(VERA), None, ())
+    assert not any((seen.participants, seen.hands, seen.tracks, seen.messages, seen.recordings))
+    text = msgspec.json.encode(seen).decode()
+    for inside in ("hello", "Sam", "Tess", who(SAM), who(TESS)):
+        assert inside not in text
+    assert view(room.state, who(ADA), ("administer",)).messages != (), "staff see it from outside too"
+
+
+def test_before_and_after_being_in_the_class_one_stands_at_the_door() -> None:
+    room = Class().live(TESS)
+    seen = [role_seen(room.state, who(SAM))]
+    room.join(SAM)
+    seen.append(role_seen(room.state, who(SAM)))
+    room.facts(SAM, LeaveSession())
+    seen.append(role_seen(room.state, who(SAM)))
+    assert seen == [None, Role.SPEAKER, None]
+    assert role_seen(Class().created().state, who(TESS)) is Role.HOST
+
+
+def test_who_waits_sees_their_own_place_and_nobody_elses() -> None:
+    room = Class().live(TESS)
+    room.facts(TESS, ChangeSettings(RoomSettings(lobby="everyone")))
+    room.join(SAM, VERA)
+    seen = view(room.state, who(SAM)).lobby
+    assert (seen.mine, seen.waiting) == ("waiting", ())
+    knocked = room.log[-1].events[0]
+    assert not is_shown(knocked, who(SAM), None)
+    assert is_shown(knocked, who(VERA), None)
 
 
 def test_permissions_are_those_of_the_role_in_class() -> None:

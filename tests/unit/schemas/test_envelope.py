@@ -2,7 +2,9 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,7 +33,18 @@ from schemas.envelope import (
     read_envelope,
 )
 from schemas.events import EVENTS
-from schemas.ids import CommandId, ParticipantId, RoomId, RoomKey, TenantId, UserId, participant_id
+from schemas.frames import RequestId, ShortName
+from schemas.ids import (
+    CommandId,
+    CommandToken,
+    ParticipantId,
+    ParticipantToken,
+    RoomId,
+    RoomKey,
+    TenantId,
+    UserId,
+    participant_id,
+)
 from schemas.media import Role
 from schemas.rejections import Code, Rejection
 
@@ -119,6 +132,36 @@ def test_a_command_out_of_bounds_is_rejected(name: str, body: bytes, code: Code)
     answer = decode_command(name, body)
     assert isinstance(answer, Rejection)
     assert answer.code == code
+
+
+DEEP = b'{"a":' * 20_000 + b"1" + b"}" * 20_000
+
+
+def test_what_is_nested_too_deeply_is_not_understood_and_does_no_harm() -> None:
+    """Reading it would use up the stack."""
+    unread = decode_command("post_message", b'{"text":' + DEEP + b"}")
+    assert isinstance(unread, Rejection)
+    assert unread.code is Code.MALFORMED
+    headers = command_headers(
+        Envelope(KEY, PostMessage("x"), CommandId("c1"), Actor("user", "u1"), 1), attempt=0
+    )
+    for read in (
+        lambda: decode_event_data("chat.posted", DEEP),
+        lambda: decode_commit(DEEP),
+        lambda: decode_outcome(DEEP),
+        lambda: read_envelope(KEY, "post_message", headers | {subjects.ACTOR: DEEP.decode()}, b"{}"),
+    ):
+        with pytest.raises(RemoteFormatError):
+            read()
+
+
+@pytest.mark.parametrize("kind", [CommandToken, ParticipantToken, RequestId, ShortName])
+def test_a_token_ends_where_it_ends(kind: Any) -> None:
+    """A line break behind it would end up in headers and subjects."""
+    assert msgspec.convert("abc", kind) == "abc"
+    for text in ("abc\n", "a\nb", "", "a" * 41, "a.b"):
+        with pytest.raises(msgspec.ValidationError):
+            msgspec.convert(text, kind)
 
 
 def test_outcomes_survive_the_wire() -> None:
