@@ -26,8 +26,8 @@ def writes(fact: Fact) -> tuple[Write, ...]:
     match fact.data:
         case RoomCreated(title, owner, default_role):
             return (Write(_sql["create_room"], (tenant, room, title, owner, default_role.value, fact.at)),)
-        case MemberAdded(user, role):
-            return (Write(_sql["add_member"], (tenant, room, user, role.value)),)
+        case MemberAdded(user, role, custom_role):
+            return (Write(_sql["add_member"], (tenant, room, user, role.value, custom_role, fact.at)),)
         case MemberRemoved(user):
             return (Write(_sql["remove_member"], (tenant, room, user)),)
         case RoomRenamed(title):

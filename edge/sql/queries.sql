@@ -296,3 +296,6 @@ on conflict (tenant) do update
 set version = known.version + 1, policy = excluded.policy,
     changed_by = excluded.changed_by, changed_at = excluded.changed_at
 returning version, policy::text as policy;
+
+-- name: names
+select id, display_name from identity.person where tenant = $1 and id = any($2::text[]);

@@ -15,10 +15,12 @@ create table if not exists rooms (
 create index if not exists rooms_course on rooms (tenant, course) where course is not null;
 create index if not exists rooms_newest on rooms (tenant, created_at desc, room desc);
 create table if not exists members (
-    tenant text not null,
-    room   text not null,
-    person text not null,
-    role   text not null,
+    tenant      text   not null,
+    room        text   not null,
+    person      text   not null,
+    role        text   not null,
+    custom_role text   not null,
+    since       bigint not null,
     primary key (tenant, room, person)
 );
 create index if not exists members_person on members (tenant, person);
@@ -55,7 +57,12 @@ update rooms set course = $3 where tenant = $1 and room = $2;
 update rooms set archived_at = $3 where tenant = $1 and room = $2;
 
 -- name: add_member
-insert into members values ($1, $2, $3, $4) on conflict (tenant, room, person) do update set role = excluded.role;
+insert into members values ($1, $2, $3, $4, $5, $6) on conflict (tenant, room, person)
+do update set role = excluded.role, custom_role = excluded.custom_role, since = excluded.since;
+
+-- name: members
+select person, role, custom_role, since from read.members
+where tenant = $1 and room = $2 order by since, person;
 
 -- name: remove_member
 delete from members where tenant = $1 and room = $2 and person = $3;
