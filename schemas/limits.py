@@ -51,6 +51,7 @@ MEMBERS_MAX: Final = 500  # Lasting roles are for staff and the odd exception, n
 DEPARTURES_PER_COMMIT_MAX: Final = 800  # With every track and hand still below COMMIT_BYTES_MAX.
 CUSTOM_ROLES_MAX: Final = 20  # Nobody remembers more kinds of people; keeps the policy command small.
 CUSTOM_ROLE_NAME_CHARS_MAX: Final = 40  # A word or two beside a name.
+POLICY_CACHE_S: Final = 5  # A school decides rarely; a room may learn it this much later.
 RIGHTS_PEOPLE_MAX: Final = 200  # People with rights of their own; for more there are roles and locks.
 
 # --- floor ---------------------------------------------------------------------------------------
@@ -277,11 +278,11 @@ TRANSPORT_UNUSED_S: Final = 30.0  # Opened and never connected: that page is gon
 MEDIA_REQUESTS_IN_WORK_MAX: Final = 256  # `produce` waits for the log; a joining class must not queue up.
 ROOMS_PER_NODE_MAX: Final = 500  # Rooms that one control process follows.
 ROOM_IDLE_S: Final = 30.0  # A room that is not here is followed this long after the last request.
-COUNTERS_SAMPLED_S: Final = 5.0  # Half of Prometheus's usual pace; a sample walks all streams.
 QUALITY_SAMPLES_MAX: Final = 20_000  # More than a day of COUNTERS_SAMPLED_S.
 QUALITY_BPS_MAX: Final = 10_000_000_000  # Beyond any line to a person; a bound for what is stored.
 QUALITY_MS_MAX: Final = 60_000  # A round trip of a minute is no line.
 QUALITY_PARTICIPATIONS_MAX: Final = 5_000  # Of one class: 2,000 people who leave and come back.
+COUNTERS_SAMPLED_S: Final = 5.0  # Half of Prometheus's usual pace; a sample walks all streams.
 TAP_DRAIN_S: Final = 3.0  # What a stopping node waits for its last recording batches.
 PUBLISH_DEADLINE_S: Final = 3.0  # With both waits for the log, `produce` answers within MEDIA_REQUEST_S.
 TAP_BATCHES_QUEUED_MAX: Final = 100  # Per track 2 MB: about ten seconds without the bus.
@@ -335,6 +336,11 @@ PROBES_SILENT_MAX: Final = 2  # Probes without responder before a lease is taken
 LIVENESS_GRACE_S: Final = 1.5  # After a server's restart its clients come back within a second.
 RECONNECTS_LOGGED_S: Final = 5.0  # The same connection trouble is logged at most this often.
 
+LOG_LINE_BYTES_MAX: Final = 300_000  # A line of a log file: a message of EVT and its wrapping.
+LOG_LINES_AT_ONCE: Final = 200  # Read from a log file in one go of a thread.
+LOG_SWEEP_S: Final = 3_600.0  # How often logs are looked at that could be put away; retention is in days.
+LOG_REDACTION_SETTLE_S: Final = 60.0  # Who follows a room has read its redaction long before.
+
 ANALYTICS_ACK_S: Final = 60  # A tenant's consumer that is silent this long gets its messages again.
 ANALYTICS_UNACKNOWLEDGED_MAX: Final = 5_000  # Ten pulls of 500 in work; then it waits for itself.
 
@@ -343,14 +349,9 @@ PROJECTOR_BATCH_COMMITS: Final = 500  # One transaction; a larger one makes the 
 PROJECTOR_RETRY_S: Final = 1.0  # Postgres restarts in 0.3 s (stack-facts §1); the log waits gladly.
 PROJECTOR_LAG_INTERVAL_S: Final = 5.0  # Lag is looked at by people and alerts, not by code.
 PROJECTOR_STATEMENT_S: Final = 60.0  # Longest wait for one statement; a rebuild's compare takes seconds.
-PROJECTOR_SAMPLE_ROWS: Final = 5  # Differing rows that a verification names per table and side.
-LOG_LINE_BYTES_MAX: Final = 300_000  # A line of a log file: a message of EVT and its wrapping.
-LOG_LINES_AT_ONCE: Final = 200  # Read from a log file in one go of a thread.
-LOG_SWEEP_S: Final = 3_600.0  # How often logs are looked at that could be put away; retention is in days.
-LOG_REDACTION_SETTLE_S: Final = 60.0  # Who follows a room has read its redaction long before.
-
 ENGAGEMENT_SESSIONS_MAX: Final = 100  # A school year of lessons twice a week and more.
 USAGE_DAYS_MAX: Final = 400  # A year, and the same month of the last one beside it.
+PROJECTOR_SAMPLE_ROWS: Final = 5  # Differing rows that a verification names per table and side.
 
 # --- webhooks ------------------------------------------------------------------------------------
 WEBHOOKS_PER_TENANT_MAX: Final = 20  # A school's own systems; each costs a row per event.
