@@ -208,7 +208,7 @@ def _after(boards: Boards, fact: Fact, seq: int) -> Boards:
         case BoardRenamed() | DrawingAllowed() | BoardPageAdded() | BoardPageRemoved():
             return _after_change(boards, fact, seq)
         case Drawn() | PageCleared() | DrawingsWithdrawn():
-            return drawing.after(boards, fact, seq)
+            return drawing.after(boards, fact, seq) if fact.board in boards.boards else boards
         case _:
             assert_never(fact)
 
@@ -216,7 +216,9 @@ def _after(boards: Boards, fact: Fact, seq: int) -> Boards:
 def _after_change(
     boards: Boards, fact: BoardRenamed | DrawingAllowed | BoardPageAdded | BoardPageRemoved, seq: int
 ) -> Boards:
-    board = boards.boards[fact.board]
+    board = boards.boards.get(fact.board)
+    if board is None:
+        return boards
     match fact:
         case BoardRenamed(title=title):
             return _with(boards, replace(board, title=title))
@@ -257,7 +259,7 @@ def _without_page(boards: Boards, board: Board, page: PageId) -> Boards:
     pages = {k: v for k, v in board.pages.items() if k != page}
     shown = boards.shown
     if shown == ShownPage(board.id, page):
-        shown = ShownPage(board.id, next(iter(pages)))
+        shown = ShownPage(board.id, next(iter(pages))) if pages else None
     after = _with(boards, replace(board, pages=pages))
     return replace(after, shown=shown, marks=without_page(boards.marks, board.id, page))
 

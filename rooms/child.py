@@ -261,7 +261,8 @@ def evolve(state: RoomState, of: Parentage | None, fact: Fact, stamp: Stamp) -> 
     """The room after a fact that makes it a child, or is about it as one."""
     if isinstance(fact, OpenedAsChild):
         return _with(state, _parentage(fact))
-    assert of is not None, f"{fact.type} in a room that is nobody's child"
+    if of is None:
+        return state
     match fact:
         case MembersChanged(members=members):
             return _with(state, replace(of, members=members))

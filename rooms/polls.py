@@ -413,6 +413,9 @@ def _begun(poll: Poll, fact: PollOpened, stamp: Stamp) -> Poll:
 
 
 def _answered(poll: Poll, fact: PollAnswered) -> Poll:
+    before = fact.answers if fact.before is None else fact.before
+    if len(fact.answers) != len(poll.counts) or len(before) != len(poll.counts):
+        return poll  # An answer to other questions is none.
     sheet = sheet_of(fact.answers)
     counts = poll.counts if fact.before is None else counted(poll.counts, fact.before, -1)
     said = (PollText(i, a.text, fact.voter) for i, a in enumerate(fact.answers) if a.text)

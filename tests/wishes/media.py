@@ -18,10 +18,10 @@ EXAMPLES: tuple[Command, ...] = (ReportQuality(NOBODY, SessionId("s1"), 1, 12, 2
 
 def wishes(state: RoomState, chance: Random, cast: Cast) -> list[Wish]:
     """Reports about people who are there or were, by the node that has the room or had it, or by nobody."""
-    assert state.live is not None
+    session = state.session.id if state.session else SessionId("none")
     one = chance.choice([*state.participants, NOBODY])
     epoch = max(1, state.placement.epoch + chance.choice((-1, 0, 0, 1)))
-    report = ReportQuality(one, state.live.id, epoch, chance.randrange(1, 900), up=LINE)
+    report = ReportQuality(one, session, epoch, chance.randrange(1, 900), up=LINE)
     return [
         (cast.anyone(chance), JoinSession("Somebody")),
         (SERVICE, report),

@@ -12,6 +12,7 @@ from rooms.permissions import BY_ROLE_ONLY, FROM_OUTSIDE, LOCKABLE, PUBLISHING, 
 from rooms.room import apply, decide, evolve, initial, next_deadline, recall, topic
 from rooms.snapshot import Position, decode, encode
 from rooms.state import RoomState
+from rooms.view import view
 from schemas.artifacts import Artifact, ArtifactKind
 from schemas.commands import COMMANDS, SERVICE_COMMANDS, Command
 from schemas.commands.chat import PostMessage
@@ -37,7 +38,7 @@ from schemas.commands.roster import (
     ResumeConnection,
 )
 from schemas.commands.tracks import CloseTrack, MuteTrack, PublishTrack, UnmuteTrack
-from schemas.envelope import Actor, Commit, decode_commit, encode_commit
+from schemas.envelope import Actor, Commit, Event, RecordedActor, decode_commit, encode_commit
 from schemas.events import EVENTS
 from schemas.events.roster import ParticipantJoined, ParticipantLeft
 from schemas.ids import (
@@ -53,6 +54,7 @@ from schemas.ids import (
 from schemas.limits import COMMAND_MEMORY_PER_ACTOR, COMMAND_MEMORY_TOTAL
 from schemas.media import KIND_OF_SOURCE, Role, Source
 from schemas.rejections import Rejection
+from tests.unit.rooms.any_events import any_event
 from tests.unit.rooms.classroom import (
     CORA,
     GUS,
@@ -273,6 +275,52 @@ def test_deciding_is_deterministic_and_changes_nothing(steps: Steps) -> None:
     room = played(steps)
     sent = envelope(TESS, StartRecording(), "again", room.now)
     assert decide(room.state, sent, room.now) == decide(room.state, sent, room.now)
+
+
+histories = st.lists(st.tuples(st.sampled_from(sorted(EVENTS)), st.integers(0, 1 << 30)), max_size=40)
+
+
+def commits(history: list[tuple[str, int]], *, after: Class) -> list[Commit]:
+    """Facts that no rule made, in commits of one, two and three, after a class began."""
+    events = [Event(any_event(kind, seed)) for kind, seed in history]
+    log: list[Commit] = []
+    seq = after.state.seq + 1
+    while events:
+        size = len(log) % 3 + 1
+        some, events = events[:size], events[size:]
+        actor = RecordedActor("service", "test")
+        log.append(Commit(seq, START + seq, CommandId(f"h{seq}"), actor, tuple(some), len(log) + 1))
+        seq += len(some)
+    return log
+
+
+@relaxed
+@given(histories, st.integers(0, 40))
+def test_any_history_folds_even_one_that_no_rule_made(history: list[tuple[str, int]], cut: int) -> None:
+    """A log is read as it is: what speaks of things that are not there changes nothing but the count."""
+    room = Class().live(*PEOPLE)
+    log = commits(history, after=room)
+    whole = fold(room.state, log)
+    assert whole.seq == room.state.seq + len(history)
+    assert fold(fold(room.state, log[:cut]), log[cut:]) == whole
+    stored = encode(Position(fold(room.state, log[:cut]), cut))
+    assert stored is not None
+    restored = decode(KEY, stored)
+    assert restored is not None
+    assert fold(restored.state, log[cut:]) == whole
+    read = [decode_commit(encode_commit(commit), commit.stream_seq) for commit in log]
+    assert fold(room.state, read) == whole
+
+
+@relaxed
+@given(histories)
+def test_a_room_that_lived_through_anything_still_decides_and_is_seen(history: list[tuple[str, int]]) -> None:
+    room = Class().live(*PEOPLE)
+    state = fold(room.state, commits(history, after=room))
+    for actor in (TESS, SAM, GUS):
+        assert msgspec.json.encode(view(state, who(actor)))
+        for command in (RaiseHand(), PostMessage("hello"), StartRecording(), LeaveSession(), EndSession()):
+            assert isinstance(decide(state, envelope(actor, command), state.at), tuple | Rejection)
 
 
 def fold(state: RoomState, log: list[Commit]) -> RoomState:
