@@ -26,10 +26,11 @@ from deploy.ground import GroundError
 from schemas.commands.deadlines import DeadlinePassed
 from schemas.envelope import Actor, Envelope, RemoteFormatError
 from schemas.ids import CommandId, RoomKey
-from schemas.limits import COMMAND_DEADLINE_S, LOG_LINES_AT_ONCE
+from schemas.limits import LOG_LINES_AT_ONCE
 from schemas.settings import Settings
 
 _STEP = 1_000  # Commits between two lines of progress.
+_WAKE_S = 2.0  # A rooms process that runs answers in milliseconds; without one nothing is lost.
 
 
 def parse_key(text: str) -> RoomKey:
@@ -154,7 +155,7 @@ def _is_same(one: Line, other: Line) -> bool:
 
 async def _wake(bus: Bus, key: RoomKey) -> bool:
     """Has ``rooms`` look at the room: what is due in it, and its snapshot. Whether somebody did."""
-    deadline = int((time.time() + COMMAND_DEADLINE_S) * 1000)
+    deadline = int((time.time() + _WAKE_S) * 1000)
     actor, command = Actor("service", "import"), CommandId(secrets.token_hex(8))
     try:
         await bus.commands.submit(Envelope(key, DeadlinePassed(0), command, actor, deadline))

@@ -9,9 +9,11 @@ import pytest
 
 import bus.setup
 from bus import api
+from bus.archive import NoArchive
 from bus.background import background
 from bus.connection import Connection, connection
 from bus.interface import Bus, Job, Message, NoResponders, Refused, Unavailable
+from bus.log import NatsLog
 from bus.nats import NatsBus, connect
 from bus.publisher import store
 from bus.users import USERS, server_config
@@ -173,7 +175,33 @@ async def test_only_rooms_may_append_events(guarded: Guarded, user: str) -> None
             await store(link, subjects.EVT, subjects.event(ROOM, TOPIC), b"{}", expected_last=0)
 
 
-@pytest.mark.parametrize("user", ["projectors", "ops", "sfu_media", "setup"])
+async def test_the_archiver_removes_archived_events_and_does_nothing_else(guarded: Guarded) -> None:
+    async with guarded.open("rooms") as rooms, guarded.link("archiver") as link:
+        log = NatsLog(link, NoArchive(), link)
+        last = 0
+        for seq in range(1, 4):
+            last = await rooms.log.append(ROOM, commit(seq), topic=TOPIC, expected_stream_seq=last)
+        assert [(found.key, found.stream_seq) for found in await log.latest()] == [(ROOM, last)]
+        await log.purge(ROOM, before_stream_seq=last)
+        assert [s.stream_seq async for s in rooms.log.read(ROOM, after_stream_seq=1)] == [last]
+        for request in (
+            f"STREAM.DELETE.{subjects.EVT}",
+            f"STREAM.UPDATE.{subjects.EVT}",
+            f"STREAM.PURGE.{subjects.AUDIT}",
+            f"STREAM.PURGE.KV_{subjects.ROOM_SNAPSHOT}",
+        ):
+            with pytest.raises(Refused):
+                await api.call(link, request, {})
+
+
+@pytest.mark.parametrize("user", [u for u in USERS if u not in ("archiver", "setup")])
+async def test_only_the_archiver_removes_events(guarded: Guarded, user: str) -> None:
+    async with guarded.link(user) as link, asyncio.timeout(2):
+        with pytest.raises(Refused):
+            await api.call(link, f"STREAM.PURGE.{subjects.EVT}", {})
+
+
+@pytest.mark.parametrize("user", ["projectors", "ops", "sfu_media", "setup", "archiver"])
 async def test_those_without_commands_may_send_none(guarded: Guarded, user: str) -> None:
     async with guarded.link(user) as link, asyncio.timeout(2):
         with pytest.raises(Refused):
