@@ -101,7 +101,8 @@ async def run(granted: Mapping[str, str], db: sqlite3.Connection, *, once: bool)
                 count(db, message)
                 await message.ack()
     finally:
-        await connection.drain()
+        await connection.flush()
+        await connection.close()
 
 
 def main() -> None:
