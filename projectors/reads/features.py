@@ -26,9 +26,7 @@ class UsageRow(Struct, frozen=True):
     rooms: int
 
 
-async def usage(
-    pool: Pool, tenant: TenantId, since: dt.date, until: dt.date
-) -> tuple[UsageRow, ...]:
+async def usage(pool: Pool, tenant: TenantId, since: dt.date, until: dt.date) -> tuple[UsageRow, ...]:
     """The days in ``[since, until]``, in order of time."""
     rows = await pool.fetch(_sql["usage"], tenant, since, until)
     return tuple(msgspec.convert(dict(row), UsageRow) for row in rows)
