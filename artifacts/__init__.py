@@ -12,6 +12,9 @@ The film has neither pauses nor people who were left out (``pieces``, ``timeline
 new version is made from the tracks of the one before it (``recut``), and only then are old objects
 removed. A ``purge`` job removes a recording that was deleted or has expired.
 
+The ``archiver`` has no recordings: it moves the logs of rooms at rest from NATS to S3 (``archive`` jobs), and
+takes out of them what was redacted.
+
 Invariants: an artifact's id and key derive from recording, version, kind and track, and a command's id
 from what it says, so that whatever was done twice is there once. Every time is counted in the film; two
 tracks of one person share that person's clock, so that lips and voice agree.

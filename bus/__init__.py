@@ -16,6 +16,8 @@ The way down, on NATS::
     jobs         work, dead letters   records, audit   REC and AUDIT
     publisher    store one message    direct, api      direct get; the JetStream API
     connection   the barrier, refusals, losses         background  a task that lives as long as a block
+    archive      objects in S3, beside the log         logfile a room's log as one file
+    putaway      logs that were moved there
 
 ``leases`` is written on ``interface`` alone and serves both. ``health`` is every role's ``/healthz``,
 ``/readyz`` and ``/metrics``; ``metrics`` is what the bus counts.
@@ -30,5 +32,7 @@ Invariants:
 - An append names the position it builds on; who is not the last loses with ``Conflict``.
 - No answer means *unknown*, never *failed*: ``Unavailable`` is answered by asking again, idempotently.
 - Per room, commands are taken in the order in which they were stored, whoever takes them.
+- A message of EVT is removed only when it is in a verified file of the archive, and never a room's last;
+  who reads from the first commit reads both as one log.
 - Losing NATS is waited out. Only a refusal for good (credentials) ends a process.
 """

@@ -10,7 +10,7 @@ person sees. It puts together
 - ``ground.py``, ``options.py``: the directory that all stands on, its secrets and ports, and the four
   variables that a person may set;
 - ``provision.py``, ``demo.py``: what must exist before the roles start, and a school to try;
-- ``cli.py`` with ``doctor.py`` and ``rebuild.py``: the ``classwire`` command.
+- ``cli.py`` with ``doctor.py``, ``rebuild.py`` and ``room.py``: the ``classwire`` command.
 
 Before any of this can be imported, ``setup.py`` turns a clone into an environment with nothing but
 Python's standard library; ``suite.py`` runs the tests, ``fresh.py`` proves both in a clean Debian.
