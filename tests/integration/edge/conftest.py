@@ -149,6 +149,11 @@ async def until(holds: Callable[[], Any], time_s: float = 30.0) -> None:
 @pytest.fixture
 def edge_settings(database: str, tmp_path: Path) -> Settings:
     """Settings of an edge without object store."""
+    return without_store(database, tmp_path)
+
+
+def without_store(database: str, tmp_path: Path) -> Settings:
+    """Settings of an edge on this database."""
     web = tmp_path / "web"
     (web / "assets").mkdir(parents=True)
     (web / "index.html").write_text("<!doctype html><title>Classwire</title>")
@@ -166,18 +171,25 @@ def edge_settings(database: str, tmp_path: Path) -> Settings:
 @pytest.fixture
 async def school(edge_settings: Settings) -> AsyncIterator[School]:
     """A school with one edge, the rules, and the read models."""
-    await identity.migrate(edge_settings.postgres)
-    await migrate_read_models(edge_settings.postgres)
+    async with open_school(edge_settings) as school:
+        yield school
+
+
+@asynccontextmanager
+async def open_school(settings: Settings) -> AsyncIterator[School]:
+    """The same, on these servers."""
+    await identity.migrate(settings.postgres)
+    await migrate_read_models(settings.postgres)
     memory = memory_bus()
     async with AsyncExitStack() as stack:
         bus = await stack.enter_async_context(memory.open("tests"))
         await stack.enter_async_context(rooms_service(await stack.enter_async_context(memory.open("rooms"))))
-        school = School(memory, edge_settings, bus)
+        school = School(memory, settings, bus)
         await stack.enter_async_context(bus.core.subscribe("audit.>", school.hear_audit))
         stack.push_async_callback(school.close)
         await school.populate()
         school.edge = await stack.enter_async_context(school.open_edge("edge-1"))
-        await stack.enter_async_context(projecting(memory, edge_settings.postgres))
+        await stack.enter_async_context(projecting(memory, settings.postgres))
         yield school
 
 
