@@ -29,7 +29,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bus.interface import Bus, BusError, Conflict, Entry, Unavailable
+from bus.interface import Bus, BusError, Conflict, Entry, NoResponders, Unavailable
 from edge.clock import Clock
 from rooms.follower import load
 from rooms.room import decide
@@ -39,13 +39,25 @@ from schemas.commands.lobby import LeaveLobby
 from schemas.commands.roster import LeaveSession
 from schemas.envelope import Accepted, Actor, Envelope, Outcome, Rejected
 from schemas.ids import CommandId, ConnectionId, EdgeId, RoomId, RoomKey, participant_id
-from schemas.limits import CLAIM_LOOK_S, CLAIM_S, CLAIM_SETTLE_S, CLAIM_WAIT_S, COMMAND_DEADLINE_S
+from schemas.limits import (
+    CLAIM_LOOK_S,
+    CLAIM_S,
+    CLAIM_SETTLE_S,
+    CLAIM_WAIT_S,
+    COMMAND_DEADLINE_S,
+    EDGE_BEAT_S,
+    EDGE_LEASE_S,
+    LIVENESS_PROBE_S,
+    PROBES_SILENT_MAX,
+)
+from schemas.registry import EdgeRegistration
 from schemas.rejections import Code, Rejection, rejection
-from schemas.subjects import ACTIVE_USER, EDGE_LEASE, active_user_key, edge_key
+from schemas.subjects import ACTIVE_USER, EDGE_LEASE, active_user_key, alive, edge_key
 
 log = logging.getLogger(__name__)
 
 _DEADLINE_MS = int(COMMAND_DEADLINE_S * 1000)
+_TRUSTED_MS = int((EDGE_LEASE_S - EDGE_BEAT_S) * 1000)
 _SETTLED_MS = _DEADLINE_MS + int(CLAIM_SETTLE_S * 1000)
 
 
@@ -95,7 +107,7 @@ class OneClass:
     async def join(self, room: RoomState, asked: Envelope) -> Outcome:
         """Carries out a ``join_session`` under the person's claim. Raises BusError."""
         key = active_user_key(room.key.tenant, asked.actor.id)
-        taken = await self._take(key, room, asked)
+        taken = await self.claim(key, room, asked)
         if isinstance(taken, Rejection):
             return Rejected(taken.code, taken.message)
         join = replace(asked, deadline=taken.claim.at + _DEADLINE_MS)
@@ -121,8 +133,11 @@ class OneClass:
         return outcome
 
     # --- claiming --------------------------------------------------------------------------------
-    async def _take(self, key: str, room: RoomState, asked: Envelope) -> Taken | Rejection:
-        """Takes the claim as soon as that may be done, or says why it may not."""
+    async def claim(self, key: str, room: RoomState, asked: Envelope) -> Taken | Rejection:
+        """Claims this room as the person's one class as soon as that may be done, or says why it may not.
+
+        Raises BusError.
+        """
         loop = asyncio.get_running_loop()
         give_up_s = loop.time() + CLAIM_WAIT_S
         while loop.time() < give_up_s:
@@ -223,8 +238,27 @@ class OneClass:
         return _Place(state, False) if who in state.lobby.waiting else None
 
     async def _lives(self, edge: EdgeId) -> bool:
-        """Whether an edge holds its lease: the people of a dead one are not connected."""
-        return await self._bus.bucket(EDGE_LEASE).get(edge_key(edge)) is not None
+        """Whether an edge is there: the people of a dead one are not connected.
+
+        A killed one listens no more. One that listens and does not answer is alive as long as its last beat
+        is so young that it trusts its lease itself (``edge.presence``).
+        """
+        for _ in range(PROBES_SILENT_MAX):
+            try:
+                await self._bus.core.request(alive(edge), b"", LIVENESS_PROBE_S)
+            except NoResponders:
+                await asyncio.sleep(LIVENESS_PROBE_S)
+            except BusError:
+                break  # It listens, but does not answer.
+            else:
+                return True
+        else:
+            return False
+        lease = await self._bus.bucket(EDGE_LEASE).get(edge_key(edge))
+        if lease is None:
+            return False
+        beat_at = msgspec.json.decode(lease.value, type=EdgeRegistration).beat_at
+        return self._clock() - beat_at < _TRUSTED_MS
 
     async def _take_out(self, key: RoomKey, actor: Actor) -> None:
         """Returns when the room has decided that this person is neither in it nor at its door."""

@@ -28,6 +28,12 @@ class Running:
         self.log = directory / f"{service.name}.log"
         self._child: Child | None = None
 
+    @property
+    def pid(self) -> int:
+        """Of its process, while it is up."""
+        assert self._child is not None
+        return self._child.pid
+
     def start(self) -> None:
         """Starts it (again) and waits until it answers."""
         assert self._child is None

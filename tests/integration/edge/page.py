@@ -149,11 +149,19 @@ class Line:
         return answers[0]
 
     async def accepted(self, name: str, **data: Any) -> int:
-        """Sends a command that must be accepted; its seq."""
+        """Sends a command that must be accepted; its seq.
+
+        Who comes in sees what happens from then on: what is in one frame with it is in the view only.
+        """
         answer = await self.command(name, **data)
         assert answer["accepted"], answer
         seq: int = answer["seq"]
+        if name == "join_session":
+            await self.until(lambda: any(f.get("through", 0) >= seq for f in self.frames) or self._has(seq))
         return seq
+
+    def _has(self, seq: int) -> bool:
+        return any(f["t"] == "view" and f["view"]["seq"] >= seq for f in self.frames)
 
     async def closed(self) -> tuple[int, Json | None]:
         """The close code, and the closing frame if there was one."""

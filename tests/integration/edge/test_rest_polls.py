@@ -36,8 +36,8 @@ async def closed_poll(room: str, teacher: Browser, student: Browser, *, anonymou
     async with teacher.page(room) as tess, student.page(room) as sam:
         await tess.accepted("ask_poll", items=QUIZ, title="Quiz", anonymous=anonymous)
         await sam.accepted("join_session", display_name="Sam Student")
-        await sam.came("poll.opened")
-        poll: str = sam.of_type("poll.opened")[-1]["data"]["poll"]
+        await tess.came("poll.opened")
+        poll: str = tess.of_type("poll.opened")[-1]["data"]["poll"]
         await sam.accepted("answer_poll", poll=poll, answers=ANSWERS)
         await tess.accepted("close_poll", poll=poll)
     return poll

@@ -269,7 +269,7 @@ def test_a_join_that_may_be_under_way_is_waited_for() -> None:
         async with campus("move_here", edges=2) as made:
             dying, other = made.around.edges
             asked = made.envelope(made.actor(MATHS, edge=dying), MATHS, JoinSession("Sam"))
-            taken = await made.door(dying)._take(SAM, await made.state(MATHS), asked)
+            taken = await made.door(dying).claim(SAM, await made.state(MATHS), asked)
             claimed_at = clock()
             assert not isinstance(taken, Rejected)
             outcome = await made.join(PHYSICS, other)
