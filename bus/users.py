@@ -70,7 +70,8 @@ def _write(*buckets: str) -> tuple[str, ...]:
 
 
 ROLES: Mapping[str, Permissions] = {
-    "setup": Permissions(publish=(f"{API}.>",), subscribe=(), deny_publish=NOT_SECRETS),
+    # Backups travel under ``$JS.SNAPSHOT``.
+    "setup": Permissions(publish=(f"{API}.>", "$JS.SNAPSHOT.>"), subscribe=(), deny_publish=NOT_SECRETS),
     "edge": Permissions(
         publish=(
             *COMMANDS,
@@ -158,10 +159,12 @@ ROLES: Mapping[str, Permissions] = {
     "archiver": Permissions(
         publish=(f"{API}.STREAM.PURGE.{subjects.EVT}", *READ_EVENTS, *_watch(subjects.EVT)), subscribe=()
     ),
-    # ``nats --inbox-prefix=_INBOX.ops``: sub 'live.>', req ctl..., stream ls, info, get, view.
+    # ``nats --inbox-prefix=_INBOX.ops``: sub 'live.>', req ctl..., stream ls, info, get, view
+    # (deploy/RUNBOOK.md).
     "ops": Permissions(
         publish=(
             subjects.CONTROL_ALL,
+            "job.*.*.*",  # A dead letter's body, put back.
             f"{API}.INFO",
             f"{API}.STREAM.LIST",
             f"{API}.STREAM.NAMES",

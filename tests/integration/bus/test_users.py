@@ -157,6 +157,30 @@ async def test_artifacts_reads_records_and_works_on_jobs(guarded: Guarded) -> No
             await worker.commands.submit(envelope("c1", lives_s=0.2))
 
 
+async def test_a_worker_asks_the_edge_about_a_webhook_that_the_edge_put(guarded: Guarded) -> None:
+    """Out goes who has no secret; and who has them is asked by nobody else."""
+    done: list[bytes] = []
+
+    async def answer(message: Message) -> bytes:
+        return b"prepared " + message.data
+
+    async with guarded.open("edge") as edge, guarded.open("artifacts") as worker, guarded.link("sfu") as sfu:
+
+        async def handle(job: Job) -> None:
+            done.append(await worker.core.request(subjects.hook(ROOM.tenant, "prepare"), job.data, 5.0))
+
+        async with (
+            edge.core.serve(subjects.HOOK_ALL, answer, queue="webhooks"),
+            background(worker.jobs.work("webhook", handle)),
+        ):
+            await edge.jobs.put("webhook", ROOM, b"1", job_id="wd1")
+            await until(lambda: done == [b"prepared 1"])
+            with pytest.raises(Refused):
+                await sfu.request(subjects.hook(ROOM.tenant, "prepare"), b"1", timeout_s=1)
+        with pytest.raises(Refused):
+            await edge.jobs.put("record", ROOM, b"1", job_id="rec1")
+
+
 async def test_projectors_follow_everything(guarded: Guarded) -> None:
     async with guarded.open("rooms") as rooms, guarded.open("projectors") as projectors:
         async with (
