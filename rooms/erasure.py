@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from schemas.envelope import Commit, Event, RecordedActor
 from schemas.events import EventData
-from schemas.events.breakouts import AnnouncementMade
+from schemas.events.breakouts import AnnouncementMade, VisitorCame
 from schemas.events.chat import MessageEdited, MessageHeld, MessagePosted
 from schemas.events.files import FileAdded
 from schemas.events.lobby import Knocked
@@ -75,6 +75,7 @@ class Erasure:
                 | ParticipantJoined(participant=who)
                 | QuestionAsked(participant=who)
                 | QuestionOpened(participant=who)
+                | VisitorCame(participant=who)
             ):
                 named: ParticipantId | None = who
             case AnnouncementMade():

@@ -56,6 +56,8 @@ def _person(state: RoomState, command: Redact, redaction: RedactionId) -> Redact
         return rejection(Code.MALFORMED, "Which person?")
     if command.participant in state.participants:
         return rejection(Code.SESSION_LIVE, "This person is in the class now.")
+    if command.participant in state.lobby.waiting:
+        return rejection(Code.SESSION_LIVE, "This person is at the door now.")
     kept = tuple(r for r in state.shelf if _can_be_rebuilt(state, r))
     return Redacted(redaction, "person", command.participant, kept, 0, 0, None)
 

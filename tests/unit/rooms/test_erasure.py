@@ -1,5 +1,6 @@
 """What redaction takes out of a log that is put away: the manual of ``rooms.erasure``."""
 
+from hypothesis import HealthCheck, given, settings
 from msgspec import to_builtins
 
 from rooms.erasure import Erasure
@@ -10,9 +11,11 @@ from schemas.commands.questions import AskQuestion
 from schemas.commands.redaction import Redact
 from schemas.commands.roster import LeaveSession
 from schemas.envelope import Commit
+from schemas.events.chat import MessageHeld, MessagePosted
 from schemas.events.redaction import REMOVED_PERSON
 from schemas.events.roster import ParticipantJoined
-from tests.unit.rooms.classroom import KEY, SAM, TESS, Class, who
+from tests.unit.rooms.classroom import CORA, GUS, KEY, OPERATOR, SAM, TESS, VERA, Class, who
+from tests.unit.rooms.test_laws import Steps, played, steps
 
 
 def erased(log: list[Commit]) -> list[Commit]:
@@ -64,6 +67,19 @@ def test_a_redacted_persons_name_is_gone_up_to_the_tombstone() -> None:
         if isinstance(event.data, ParticipantJoined) and event.data.participant == who(SAM)
     ]
     assert names == [REMOVED_PERSON, "Sam"]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(steps)
+def test_the_fold_of_what_is_left_is_the_fold_of_the_log(steps: Steps) -> None:
+    """Whatever happened before, when everybody and everything that may be redacted was."""
+    room = played(steps)
+    said = [e.data for c in room.log for e in c.events if isinstance(e.data, MessagePosted | MessageHeld)]
+    for message in sorted({fact.message for fact in said}):
+        room.facts(OPERATOR, Redact("message", message=message))
+    for person in (TESS, CORA, SAM, VERA, GUS):
+        room.ask(OPERATOR, Redact("person", participant=who(person)))
+    assert fold(erased(room.log)) == room.state
 
 
 def test_a_log_without_tombstones_stays_as_it_is() -> None:

@@ -5,6 +5,7 @@ from msgspec.structs import replace
 from rooms.retention import Work, waiting_for_work
 from rooms.view import view
 from schemas.commands.chat import PostMessage
+from schemas.commands.lobby import LeaveLobby
 from schemas.commands.recording import (
     AddArtifact,
     CompleteRecording,
@@ -20,6 +21,7 @@ from schemas.ids import MessageId, RecordingId
 from schemas.limits import RECORDING_VERSIONS_MAX
 from schemas.rejections import Code
 from tests.unit.rooms.classroom import CORA, OPERATOR, SAM, SECOND, SERVICE, TESS, Class, who
+from tests.unit.rooms.test_lobby import guarded
 from tests.unit.rooms.test_recording import artifact
 
 NOTHING = RecordingId("rnothing")
@@ -144,3 +146,11 @@ def test_the_same_command_is_the_same_redaction() -> None:
     first, again = (Class().live(TESS).ask(TESS, wish, "same") for _ in range(2))
     assert first == again
     assert room.ask(TESS, wish, "other") != first
+
+
+def test_who_waits_at_the_door_is_not_redacted_yet() -> None:
+    room = guarded("everyone", SAM)
+    assert who(SAM) in room.state.lobby.waiting
+    assert room.refusal(TESS, Redact("person", participant=who(SAM))) is Code.SESSION_LIVE
+    room.facts(SAM, LeaveLobby())
+    assert room.facts(TESS, Redact("person", participant=who(SAM))) != ()
