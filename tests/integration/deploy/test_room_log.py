@@ -20,6 +20,7 @@ from bus import nats as bus_nats
 from bus.background import background
 from bus.interface import Bus
 from bus.logfile import check
+from bus.users import USERS, server_config
 from deploy.local import environment
 from deploy.room import export_room, import_room
 from projectors.database import TABLES, connect, migrate
@@ -28,6 +29,7 @@ from projectors.runner import Runner
 from rooms.follower import follow_room, load, save
 from rooms.room import apply, initial
 from rooms.service.run import rooms_service
+from rooms.snapshot import Position
 from rooms.state import RoomState
 from schemas.commands import Command
 from schemas.commands.chat import PostMessage
@@ -39,8 +41,10 @@ from schemas.ids import CommandId, RoomId, RoomKey, TenantId
 from schemas.registry import EdgeRegistration, NodeRegistration
 from schemas.settings import Settings
 from schemas.subjects import EDGE_LEASE, SFU_NODE
+from tests import stack
 from tests.integration.projectors.conftest import position, running, until
 from tests.unit.rooms.classroom import EDGE, KEY, NODE, SAM, TESS, Class
+from tests.unit.rooms.test_snapshot import random_text
 
 COPY = RoomKey(TenantId("demo"), RoomId("copy"))
 LATER_S = 1_000.0
@@ -113,9 +117,9 @@ async def school(settings: Settings) -> AsyncIterator[School]:
 
 
 async def test_a_log_is_put_away_and_played_again(school: School, tmp_path: Path) -> None:
-    async with AsyncExitStack() as stack:
-        rooms = await stack.enter_async_context(bus_nats.connect(school.settings, "rooms"))
-        await stack.enter_async_context(rooms_service(rooms))
+    async with AsyncExitStack() as running_rooms:
+        rooms = await running_rooms.enter_async_context(bus_nats.connect(school.settings, "rooms"))
+        await running_rooms.enter_async_context(rooms_service(rooms))
         await school.a_lesson()
     await save(school.bus, await load(school.bus, KEY))
     before = await school.fold(KEY)
@@ -147,6 +151,55 @@ async def test_a_log_is_put_away_and_played_again(school: School, tmp_path: Path
     await school.projected()
     assert await school.rows(COPY) == rows
     assert (await verify(school.bus.log, school.settings.postgres)).is_same
+
+
+async def test_each_role_may_do_its_part(bucket: stack.Bucket, tmp_path: Path) -> None:
+    """On a server with users: ``rooms`` keeps a large snapshot, ``artifacts`` moves the log, others read."""
+    passwords = {user: f"p-{user}" for user in USERS}
+    with (
+        stack.server_directory() as directory,
+        stack.nats(directory, authorization=server_config(passwords)) as server,
+    ):
+        shared = Settings(
+            nats_url=server.url,
+            s3_endpoint=bucket.endpoint,
+            s3_access_key=bucket.access_key,
+            s3_secret_key=bucket.secret_key,
+            s3_bucket=bucket.name,
+        )
+
+        def of(role: str) -> Settings:
+            archiver = "archiver" if role == "artifacts" else ""
+            return msgspec.structs.replace(
+                shared,
+                nats_user=role,
+                nats_password=passwords[role],
+                nats_archiver_user=archiver,
+                nats_archiver_password=passwords.get(archiver, ""),
+            )
+
+        await bus.setup.create(of("setup"))
+        room = Class().live(TESS, SAM)
+        title = "".join(random_text(f"{i}", 4_000) for i in range(200))
+        async with bus_nats.connect(of("rooms"), "rooms") as rooms:
+            last = 0
+            for commit in room.log:
+                last = await rooms.log.append(KEY, commit, topic="roster", expected_stream_seq=last)
+            state = msgspec.structs.replace(room.state, title=title)
+            await save(rooms, Position(state, last))
+            assert [name.split("/")[0] for name in await rooms.archive.names("")] == ["snapshot"]
+            async with bus_nats.connect(of("artifacts"), "artifacts") as worker:
+
+                async def is_purged() -> bool:
+                    left = rooms.log.read(KEY, after_stream_seq=1)
+                    return [stored.stream_seq async for stored in left] == [last]
+
+                async with background(archive_rooms(worker, 1, tmp_path)):
+                    await until(is_purged)
+        for role in ("edge", "sfu", "projectors", "artifacts", "rooms"):
+            async with bus_nats.connect(of(role), role) as reader:
+                assert (await load(reader, KEY)).state == state
+                assert len([stored async for stored in reader.log.read(KEY)]) == len(room.log)
 
 
 async def unpacked(path: Path) -> bytes:

@@ -41,6 +41,12 @@ def test_recorded_media_goes_by_a_user_of_its_own() -> None:
     assert made().settings["edge"].nats_media_user == ""
 
 
+def test_archived_events_are_removed_by_a_user_of_its_own() -> None:
+    assert made().settings["artifacts"].nats_archiver_user == "archiver"
+    assert made().settings["artifacts"].nats_archiver_password == "secret of archiver"
+    assert made().settings["edge"].nats_archiver_user == ""
+
+
 def test_alone_everything_stays_on_this_machine() -> None:
     alone = made()
     edge, sfu = alone.settings["edge"], alone.settings["sfu"]
