@@ -23,7 +23,7 @@ from schemas.ids import ParticipantId, RecordingId
 from schemas.rejections import Code
 from schemas.room_settings import RoomSettings
 from schemas.view.consent import ConsentsView, ConsentView
-from tests.unit.rooms.classroom import OPERATOR, SAM, TESS, VERA, Class, who
+from tests.unit.rooms.classroom import CORA, OPERATOR, SAM, TESS, VERA, Class, who
 
 NOBODY = ParticipantId("pnobody")
 
@@ -185,7 +185,7 @@ def test_what_somebody_said_is_for_them_and_staff() -> None:
     vera = ConsentView(who(VERA), "unanswered", left_out=False)
     assert view(room.state, who(TESS)).consents.people == (sam, vera)
     assert view(room.state, who(SAM)).consents.people == (sam,)
-    assert view(room.state, None).consents == ConsentsView(running, False, None, ())
+    assert view(room.state, who(CORA)).consents == ConsentsView(None, False, None, ()), "at the door"
 
 
 def test_what_is_known_of_people_is_bounded_and_who_is_out_is_never_forgotten(

@@ -13,7 +13,7 @@ from rooms.view import view
 from rooms.viewer import viewer
 from schemas.commands import Command
 from schemas.commands.files import AddFile, Purpose, RemoveFile, RenameFile
-from schemas.commands.lifecycle import EndSession
+from schemas.commands.lifecycle import EndSession, StartSession
 from schemas.commands.redaction import Redact
 from schemas.envelope import AND_STAFF, Actor, Audience
 from schemas.events.files import FileAdded, FileRemoved, FileRenamed
@@ -233,6 +233,9 @@ def test_the_library_stays_from_class_to_class() -> None:
     room = Class().live(TESS, SAM)
     file = added(room, SAM)
     room.facts(TESS, EndSession())
+    assert (listed(room, TESS), listed(room, VERA)) == ([file], []), "the door shows no files"
+    room.facts(TESS, StartSession())
+    room.join(VERA)
     assert listed(room, VERA) == [file]
     room.facts(SAM, RemoveFile(file))
 

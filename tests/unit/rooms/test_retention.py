@@ -55,7 +55,7 @@ def test_a_recording_is_kept_until_a_day_that_staff_name() -> None:
     assert room.refusal(TESS, SetRetention(recording, START)) is Code.MALFORMED
     assert room.facts(TESS, wish) == (RetentionSet(recording, START + DAY),)
     assert room.facts(TESS, wish) == ()
-    assert view(room.state, who(SAM)).recordings[0].keep_until == START + DAY
+    assert view(room.state, who(TESS)).recordings[0].keep_until == START + DAY
     assert next_deadline(room.state) == START + DAY
     room.now = START + DAY
     assert room.facts(SERVICE, DeadlinePassed(room.now)) == (RecordingExpired(recording),)

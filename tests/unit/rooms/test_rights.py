@@ -393,8 +393,10 @@ def test_staff_see_all_rights_and_others_their_own() -> None:
     for actor in (TESS, CORA):
         assert view(room.state, who(actor)).rights == RightsView(locks, everybody, POLICY.roles, ())
     assert view(room.state, who(SAM)).rights == RightsView(locks, (sams,), (), ())
+    for outsider in (who(GUS), None):
+        assert view(room.state, outsider).rights == RightsView((), (), (), ()), "at the door"
+    room.join(GUS)
     assert view(room.state, who(GUS)).rights == RightsView(locks, (), (), ())
-    assert view(room.state, None).rights == RightsView(locks, (), (), ())
 
 
 def test_staff_in_the_class_see_whom_they_can_readmit() -> None:
