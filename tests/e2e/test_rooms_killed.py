@@ -39,6 +39,7 @@ BETWEEN_KILLS_S = (
     8.0  # Of the stack's own process: five within 30 s, and its supervisor calls it a crash loop.
 )
 SEED = int(os.environ.get("CLASSWIRE_SEED") or random.SystemRandom().randrange(1 << 32))
+CUT = 0.02  # How often, before a wish, somebody's line is cut without a goodbye.
 CERTAIN = {"post_message", "ask_question", "react", "ask_poll", "create_board", "start_timer"}
 ITEM = {"kind": "single", "question": "2 + 2?", "options": ["3", "4"]}
 
@@ -91,17 +92,25 @@ def partner(classwire: Running) -> Iterator[Partner]:
 
 
 class Person:
-    """Somebody who takes part, one wish after another, each repeated until its answer is known."""
+    """Somebody who takes part, one wish after another, each repeated until its answer is known.
 
-    def __init__(self, client: RoomClient, chance: random.Random, *, teaches: bool = False) -> None:
+    Who ``wanders`` leaves the class and comes back; the others lose their line now and then.
+    """
+
+    def __init__(
+        self, client: RoomClient, chance: random.Random, *, teaches: bool = False, wanders: bool = False
+    ) -> None:
         self.client = client
         self.answered: list[float] = []
         self._chance = chance
         self._teaches = teaches
+        self._wanders = wanders
 
     async def take_part(self, stop: asyncio.Event) -> None:
         """Until the bell."""
         while not stop.is_set():
+            if not self._wanders and self._chance.random() < CUT:
+                await self.client.cut()
             await self._ask(*self._wish())
             await asyncio.sleep(self._chance.uniform(0, PAUSE_S))
 
@@ -124,8 +133,11 @@ class Person:
             ("ask_question", {"text": "Why?"}),
             ("send_pulse", {"value": self._chance.choice(["lost", "fine"])}),
             ("react", {"reaction": "clap"}),
+            ("write_notes", {"generation": 0, "paragraphs": [self._paragraph()]}),
             ("join_session", {"display_name": self.client.name}),
         ]
+        if self._wanders:
+            wishes += [("leave_session", {}), *[("join_session", {"display_name": self.client.name})] * 4]
         if self._teaches:
             wishes += [
                 ("ask_poll", {"items": [ITEM]}),
@@ -134,8 +146,20 @@ class Person:
                 ("next_hand", {"seconds": 5}),
                 ("lower_all_hands", {}),
                 ("plan_by_number", {"groups": 2}),
+                ("open_breakouts", {}),
+                ("close_breakouts", {"seconds": 0}),
             ]
         return self._chance.choice(wishes)
+
+    def _paragraph(self) -> Json:
+        name = self._chance.choice("abc")
+        return {
+            "id": name,
+            "version": len(self.answered),
+            "nonce": 1,
+            "order": name,
+            "text": self.client.name,
+        }
 
 
 async def open_class(classwire: Running, chance: random.Random) -> list[Person]:
@@ -151,7 +175,8 @@ async def open_class(classwire: Running, chance: random.Random) -> list[Person]:
     people = [Person(RoomClient(http, classwire.url, room, "Tess"), chance, teaches=True)]
     for n in range(PEOPLE - 1):
         guest = await sign_in_as_guest(classwire.url, link.json()["url"], f"Guest {n}")
-        people.append(Person(RoomClient(guest, classwire.url, room, f"Guest {n}"), chance))
+        client = RoomClient(guest, classwire.url, room, f"Guest {n}")
+        people.append(Person(client, chance, wanders=n % 2 == 0))
     await asyncio.gather(*(enter(person) for person in people))
     return people
 
