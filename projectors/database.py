@@ -33,7 +33,7 @@ from projectors import (
     tracks,
 )
 from projectors.model import queries
-from schemas.limits import PROJECTOR_STATEMENT_S
+from schemas.limits import PROJECTOR_STATEMENT_S, PROJECTOR_STATEMENTS_MAX
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
@@ -75,7 +75,10 @@ async def connect(dsn: str, schema: str = SCHEMA) -> AsyncIterator[Connection]:
     """A connection whose unqualified table names are those of ``schema``."""
     assert re.fullmatch(r"[a-z_]+", schema), schema
     connection = await asyncpg.connect(
-        dsn, server_settings={"search_path": schema}, command_timeout=PROJECTOR_STATEMENT_S
+        dsn,
+        server_settings={"search_path": schema},
+        command_timeout=PROJECTOR_STATEMENT_S,
+        statement_cache_size=PROJECTOR_STATEMENTS_MAX,
     )
     try:
         yield connection

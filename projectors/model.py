@@ -29,12 +29,14 @@ class Write(NamedTuple):
     rows. Writes of a model about one room are executed in order.
 
     The last ``adds`` arguments are numbers that the statement adds: once with the sum is as good as one
-    by one.
+    by one. ``narrow``: it touches rows of its third argument alone (a person, say), so that its order with
+    narrow writes about others of the room does not count.
     """
 
     query: str
     args: tuple[object, ...]
     adds: int = 0
+    narrow: bool = False
 
 
 class Model(Struct, frozen=True):

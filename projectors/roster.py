@@ -32,13 +32,14 @@ def writes(fact: Fact) -> tuple[Write, ...]:
         case ParticipantJoined():
             return _joined(fact, fact.data)
         case ParticipantConnected(participant):
-            return (Write(_sql["connect"], (tenant, room, participant, fact.at)),)
+            return (Write(_sql["connect"], (tenant, room, participant, fact.at), narrow=True),)
         case ParticipantDisconnected(participant, since=since):
-            return (Write(_sql["disconnect"], (tenant, room, participant, since or fact.at)),)
+            return (Write(_sql["disconnect"], (tenant, room, participant, since or fact.at), narrow=True),)
         case RoleChanged(participant, _, after):
-            return (Write(_sql["change_role"], (tenant, room, participant, after.value)),)
+            return (Write(_sql["change_role"], (tenant, room, participant, after.value), narrow=True),)
         case ParticipantLeft(participant, reason, left_at):
-            return (Write(_sql["leave"], (tenant, room, participant, left_at, reason, fact.seq)),)
+            row = (tenant, room, participant, left_at, reason, fact.seq)
+            return (Write(_sql["leave"], row, narrow=True),)
         case SessionEnded():
             return (
                 Write(_sql["leave"], (tenant, room, None, fact.at, "session_ended", fact.seq)),
@@ -46,8 +47,8 @@ def writes(fact: Fact) -> tuple[Write, ...]:
                 Write(_sql["close_session"], (tenant, room)),
             )
         case Redacted(what="person", participant=participant):
-            row = (tenant, room, participant, REMOVED_PERSON)
-            return tuple(Write(_sql[name], row) for name in ("redact_people", "redact_attendance"))
+            removed = (tenant, room, participant, REMOVED_PERSON)
+            return tuple(Write(_sql[name], removed) for name in ("redact_people", "redact_attendance"))
         case TrackPublished() | TrackMuted() | TrackUnmuted() | TrackClosed():
             return _shared(fact, fact.data)
     return _acted(fact)
@@ -56,8 +57,8 @@ def writes(fact: Fact) -> tuple[Write, ...]:
 def _joined(fact: Fact, joined: ParticipantJoined) -> tuple[Write, ...]:
     who = (fact.key.tenant, fact.key.room, joined.participant, joined.person, joined.display_name)
     return (
-        Write(_sql["know"], who),
-        Write(_sql["join"], (*who, joined.role.value, joined.guest, fact.at, joined.device)),
+        Write(_sql["know"], who, narrow=True),
+        Write(_sql["join"], (*who, joined.role.value, joined.guest, fact.at, joined.device), narrow=True),
     )
 
 
@@ -85,7 +86,7 @@ def _acted(fact: Fact) -> tuple[Write, ...]:
     if done is None or done.participant is None or done.kind == "drawings":
         return ()
     who = (fact.key.tenant, fact.key.room, done.participant)
-    return (Write(_sql["act"], (*who, *done.counts[:_COUNTED]), adds=_COUNTED),)
+    return (Write(_sql["act"], (*who, *done.counts[:_COUNTED]), adds=_COUNTED, narrow=True),)
 
 
 MODEL = Model(

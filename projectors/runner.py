@@ -202,20 +202,26 @@ async def _write(connection: Connection, model: Model, facts: Sequence[Fact]) ->
 def runs(writes: Iterable[Write]) -> list[tuple[str, list[tuple[object, ...]]]]:
     """Statements with the arguments of their executions, as few as keep the order of each room's writes.
 
-    Rooms share no rows, so a write may go into any run of its statement that is not before the room's
-    last one. Writes of a run that only add to the same rows become one with the sums.
+    Rooms share no rows, so a write may go into any run of its statement that is not before the last write
+    whose rows it may touch. Writes of a run that only add to the same rows become one with the sums.
     """
     made: list[tuple[str, list[Write]]] = []
     of_query: dict[str, list[int]] = defaultdict(list)
-    last_of_room: dict[tuple[object, ...], int] = defaultdict(int)
+    last: dict[tuple[object, ...], int] = defaultdict(int)  # Of a room; of what is narrower, of that alone.
+    last_wide: dict[tuple[object, ...], int] = defaultdict(int)
     for write in writes:
         room, known = write.args[:2], of_query[write.query]
-        place = bisect_left(known, last_of_room[room])
+        rows = write.args[:3] if write.narrow else room
+        floor = max(last[rows], last_wide[room]) if write.narrow else last[room]
+        place = bisect_left(known, floor)
         if place == len(known):
             known.append(len(made))
             made.append((write.query, []))
-        last_of_room[room] = known[place]
-        made[known[place]][1].append(write)
+        at = known[place]
+        made[at][1].append(write)
+        last[rows], last[room] = at, max(last[room], at)
+        if not write.narrow:
+            last_wide[room] = at
     return [(query, _summed(run)) for query, run in made]
 
 

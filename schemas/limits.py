@@ -351,6 +351,7 @@ PROJECTOR_LAG_INTERVAL_S: Final = 5.0  # Lag is looked at by people and alerts, 
 PROJECTOR_STATEMENT_S: Final = 60.0  # Longest wait for one statement; a rebuild's compare takes seconds.
 ENGAGEMENT_SESSIONS_MAX: Final = 100  # A school year of lessons twice a week and more.
 USAGE_DAYS_MAX: Final = 400  # A year, and the same month of the last one beside it.
+PROJECTOR_STATEMENTS_MAX: Final = 1_000  # All statements of all models stay prepared; they are 200.
 PROJECTOR_SAMPLE_ROWS: Final = 5  # Differing rows that a verification names per table and side.
 
 # --- webhooks ------------------------------------------------------------------------------------
