@@ -90,9 +90,9 @@ async def test_a_page_that_is_lost_at_the_door_gives_up_its_place(school: School
         pass
     async with gus.page(room) as page:
         assert page.view["lobby"]["mine"] == "waiting"
-        await page.accepted("join_session", display_name="Gus")
+        await page.came("lobby.connected")
         (waiting,) = (await teacher.get(f"/rooms/{room}/lobby")).json()["waiting"]
-        assert waiting["connected"]
+        assert waiting["connected"], "without knocking again"
 
 
 async def test_a_link_that_admits_leads_past_the_door(school: School) -> None:
