@@ -9,6 +9,8 @@ Start with ``process`` (one edge process, put together and stopped in order), th
 - ``open_room``: one room, followed once and shown to all its viewers; ``fanout``: who may see what,
   encoded once per kind of receiver; ``hub``: all open rooms of the process.
 - ``outbox``, ``wires``, ``server``: three queues, and shared bytes straight into the transport.
+- ``one_class``: who enters a class has claimed it: one active class per person. ``ring``: what is kept for
+  pages that come back.
 - ``presence``: the lease by which the log believes that our people are here. ``media``: requests to the
   node on which a class runs. ``web/``: the browser client.
 
@@ -28,6 +30,8 @@ Invariants
 - A client's spans are contiguous: ``(after, through]`` begins where the last one ended, or a view
   replaces everything; a view never goes back in ``seq``.
 - Nothing is shown as done that is not on the log.
+- Who is neither in the class nor staff stands at the door, and no byte of what is inside is sent there.
+- Nobody joins but under a claim that names the room, and none changes rooms before the old one let go.
 - Every queue of a socket is bounded; a slow reader costs itself its socket and nobody else a delay.
 - No token or signed address is ever in a query string, a log line, or the bus.
 - An edge that cannot renew its lease has sent its people away before the lease runs out.
