@@ -1,16 +1,22 @@
 """Quality: samples of people's lines become one report each, when they have left."""
 
+import asyncio
+
+import pytest
+
 from schemas.commands.lifecycle import EndSession, StartSession
 from schemas.commands.media import PlaceRoom, ReportQuality
 from schemas.commands.roster import LeaveSession
+from schemas.events.media import QualityReported
 from schemas.ids import NodeId
 from schemas.limits import QUALITY_SAMPLES_MAX
 from schemas.media import LineQuality, Source
-from sfu.interface import Counters, StreamCounters, TransportCounters
+from sfu.interface import Counters, EventSink, StreamCounters, TransportCounters
 from sfu.quality import Book, Sorted, sort
 from sfu.transport import Transport
 from tests.unit.rooms.classroom import NODE, SAM, SERVICE, TESS, who
-from tests.unit.sfu_control.studio import Studio
+from tests.unit.sfu_control import campus
+from tests.unit.sfu_control.studio import RecordingForwarder, Studio
 
 
 def stream(name: str, bps: int, loss: float = 0.0, jitter_ms: float = 0.0, layer: int = 0) -> StreamCounters:
@@ -109,3 +115,30 @@ def test_nonsense_of_the_packet_path_is_bounded() -> None:
     assert report.samples == QUALITY_SAMPLES_MAX
     assert report.rtt_ms == 60_000.0
     assert report.up == LineQuality(QUALITY_SAMPLES_MAX, 10_000_000_000, 1.0, 1.0, 0.0, 0.0)
+
+
+async def test_the_log_hears_of_a_line_when_its_person_has_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sfu.node.COUNTERS_SAMPLED_S", 0.005)
+    forwarder = RecordingForwarder()
+
+    async def opener(_: EventSink) -> RecordingForwarder:
+        return forwarder
+
+    async with campus.campus(campus.TESS, campus.SAM, opener=opener) as school:
+        await school.ask(campus.SAM, "open", "{}")
+        (following,) = (f for f, _ in school.node._rooms.values())
+        async with asyncio.timeout(5):
+            while not following._quality._open:  # noqa: ASYNC110  # The node's own pace.
+                await asyncio.sleep(0.005)
+            await school.says(campus.SAM, LeaveSession())
+            while not (told := await reported(school)):  # noqa: ASYNC110  # As above.
+                await asyncio.sleep(0.005)
+    (fact,) = told
+    assert (fact.participant, fact.up) == (campus.SAM.participant, None)
+    assert fact.samples >= 1
+
+
+async def reported(school: campus.Campus) -> list[QualityReported]:
+    """What is on the log about lines."""
+    log = [stored.commit async for stored in school.bus.log.read(campus.KEY)]
+    return [e.data for commit in log for e in commit.events if isinstance(e.data, QualityReported)]
