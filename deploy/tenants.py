@@ -5,12 +5,14 @@ lines for ``tenants.conf`` are printed. What it may see, and why, stands in ``bu
 begin with is ``docs/examples/analytics.py``.
 """
 
+import asyncio
 import json
 import os
 import re
 import secrets
 import signal
-from collections.abc import Coroutine
+import time
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +20,16 @@ import asyncpg
 import msgspec
 
 from bus import tenants
-from bus.interface import BusError
+from bus.interface import BusError, Unavailable
 from deploy.ground import GroundError
 from deploy.services import write_private
 from edge.queries import sql
 from schemas import subjects
 from schemas.ids import TOKEN_PATTERN, TenantId
+from schemas.limits import RETRY_WAIT_S
 from schemas.settings import Settings
 
+_ANSWER_S = 15.0
 _KEPT = "tenants.json"  # In ``var``: who has a password, and which.
 
 
@@ -36,15 +40,15 @@ async def on_stack(running: Settings, var: Path, name: str, *, end: bool) -> int
     kept = msgspec.json.decode(path.read_bytes(), type=dict[TenantId, str]) if path.exists() else {}
     if end:
         kept.pop(tenant, None)
+        await _asked(tenants.unsubscribe, running, tenant)
     else:
         kept.setdefault(tenant, secrets.token_urlsafe(24))
-        await _asked(tenants.subscribe(running, tenant))
+        await _asked(tenants.subscribe, running, tenant)
     write_private(path, json.dumps(kept))
     write_private(var / "nats" / tenants.FILE, tenants.accounts_config(kept))
     stack = msgspec.json.decode((var / "stack.json").read_bytes())
     os.kill(stack["children"]["nats"]["pid"], signal.SIGHUP)
     if end:
-        await _asked(tenants.unsubscribe(running, tenant))
         print(f"{tenants.user(tenant)} is gone.")
     else:
         _tell(running, tenant, kept[tenant])
@@ -55,10 +59,10 @@ async def print_account(setup: Settings, name: str, *, end: bool) -> int:
     """Makes or removes the durable subscription, and prints what belongs into ``tenants.conf``."""
     tenant = _named(name)
     if end:
-        await _asked(tenants.unsubscribe(setup, tenant))
+        await _asked(tenants.unsubscribe, setup, tenant)
         print(f"Remove the line of tenant-{tenant} from {tenants.FILE} and reload each nats-server.")
         return 0
-    await _asked(tenants.subscribe(setup, tenant))
+    await _asked(tenants.subscribe, setup, tenant)
     password = secrets.token_urlsafe(24)
     print(f"# Into {tenants.FILE} beside nats.conf; then reload each server: nats-server --signal reload")
     print(tenants.accounts_config({tenant: password}).splitlines()[1])
@@ -84,11 +88,20 @@ async def _known(running: Settings, name: str) -> TenantId:
     return tenant
 
 
-async def _asked(work: Coroutine[Any, Any, None]) -> None:
-    try:
-        await work
-    except BusError as error:
-        raise GroundError(f"NATS refused: {error}") from error
+async def _asked(
+    work: Callable[[Settings, TenantId], Coroutine[Any, Any, None]], settings: Settings, tenant: TenantId
+) -> None:
+    """Asks again while the server does not answer: it may have just reloaded. Raises GroundError."""
+    until = time.monotonic() + _ANSWER_S
+    while True:
+        try:
+            return await work(settings, tenant)
+        except Unavailable as error:
+            if time.monotonic() > until:
+                raise GroundError(f"NATS does not answer: {error}") from error
+            await asyncio.sleep(RETRY_WAIT_S)
+        except BusError as error:
+            raise GroundError(f"NATS refused: {error}") from error
 
 
 def _tell(settings: Settings, tenant: TenantId, password: str) -> None:
