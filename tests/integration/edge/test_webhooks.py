@@ -1,4 +1,8 @@
-"""A school's own system is told what happened: signed, again where it failed, never twice under two names."""
+"""A school's own system is told what happened: signed, again where it failed, never twice under two names.
+
+It takes half a minute: each test has a school of its own, and waits for what is told by way of the log,
+Postgres, the jobs and a worker.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -17,7 +21,7 @@ from schemas.settings import Settings
 from schemas.webhooks import read_networks
 from tests.integration.edge.conftest import School, until
 from tests.integration.edge.page import Browser
-from tests.integration.edge.receiver import Receiver
+from tests.integration.edge.receiver import Receiver, answering
 
 Json = dict[str, Any]
 KINDS = ["session.started", "session.ended", "participant.joined", "participant.left", "recording.ready"]
@@ -350,10 +354,8 @@ async def test_an_answer_that_is_not_http_or_too_long(said: bytes) -> None:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(said)
-        writer.close()
 
-    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
-        port = server.sockets[0].getsockname()[1]
+    async with answering(answer) as port:
         with pytest.raises(OutboundError, match="HTTP"):
             await outbound.post(f"http://127.0.0.1:{port}/", {}, b"", read_networks(LOOPBACK))
 
@@ -362,8 +364,7 @@ async def test_silence_ends() -> None:
     async def silence(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
         await reader.read()
 
-    async with await asyncio.start_server(silence, "127.0.0.1", 0) as server:
-        port = server.sockets[0].getsockname()[1]
+    async with answering(silence) as port:
         with pytest.raises(OutboundError, match="in time"):
             await outbound.post(f"http://127.0.0.1:{port}/", {}, b"", read_networks(LOOPBACK), timeout_s=0.1)
 
@@ -372,8 +373,6 @@ async def test_interim_answers_are_passed_over() -> None:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 201 Created\r\n\r\n")
-        writer.close()
 
-    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
-        port = server.sockets[0].getsockname()[1]
+    async with answering(answer) as port:
         assert await outbound.post(f"http://127.0.0.1:{port}/", {}, b"", read_networks(LOOPBACK)) == 201
