@@ -142,7 +142,7 @@ async def test_a_missing_and_a_surplus_row_are_noticed(bus: Bus, tables: str) ->
     await project(bus, tables, [a_class("room1", 5, 100, seed=1)])
     async with connect(tables) as connection:
         await connection.execute("delete from messages where seq = (select min(seq) from messages)")
-        await connection.execute("insert into members values ('school', 'room1', 'intruder', 'host')")
+        await connection.execute("insert into members values ('school', 'room1', 'intruder', 'host', '', 0)")
     report = await verify(bus.log, tables)
     assert {table.table for table in report.tables if not table.is_same} == {"messages", "members"}
 
