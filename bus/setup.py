@@ -108,12 +108,16 @@ def streams(replicas: int) -> list[dict[str, Any]]:
 def bucket(name: str) -> dict[str, Any]:
     """The stream under a KV bucket. On file: a restart of the server must not look like everybody's end."""
     snapshots = name == subjects.ROOM_SNAPSHOT
+    bytes_max = {
+        subjects.ROOM_SNAPSHOT: limits.SNAPSHOT_BUCKET_BYTES_MAX,
+        subjects.ACTIVE_USER: limits.ACTIVE_USER_BUCKET_BYTES_MAX,
+    }
     return {
         "name": kv.stream(name),
         "subjects": [kv.subject(name, ">")],
         "retention": "limits",
         "max_msgs_per_subject": limits.CONFIG_HISTORY if name == subjects.CONFIG else 1,
-        "max_bytes": limits.SNAPSHOT_BUCKET_BYTES_MAX if snapshots else limits.BUCKET_BYTES_MAX,
+        "max_bytes": bytes_max.get(name, limits.BUCKET_BYTES_MAX),
         "max_msg_size": limits.SNAPSHOT_VALUE_BYTES_MAX if snapshots else limits.VALUE_BYTES_MAX,
         "discard": "new",
         "deny_delete": True,

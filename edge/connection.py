@@ -190,7 +190,7 @@ class Connection:
             raise RemotePeerError("bus_lost", retry_after_ms=_COME_BACK_MS)
         self._check_door()
         # No await from here to the end: the viewer is added exactly where the room stands.
-        tail = None if resume_from is None else room.tail(viewer, resume_from)
+        tail = None if resume_from is None else room.tail(viewer, resume_from, hello.view_seq)
         HELLOS.labels("view" if tail is None else "tail").inc()
         viewer.answer(
             encode(

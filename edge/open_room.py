@@ -209,13 +209,19 @@ class OpenRoom:
         """The first seq in the ring; what it would be if it is empty."""
         return self.state.seq + 1 if self._ring.start is None else self._ring.start
 
-    def tail(self, viewer: Viewer, seq: int) -> Tail | None:
-        """What this viewer lacks after ``seq``, or None when a view is better (or all there is)."""
+    def tail(self, viewer: Viewer, seq: int, viewed: int | None = None) -> Tail | None:
+        """What this viewer lacks after ``seq``, or None when a view is better (or all there is).
+
+        The page's view is of ``viewed``. The events of a change come before the view that follows from
+        it, so a line may break between the two.
+        """
         if seq > self.state.seq or seq + 1 < self._ring_start() or self.state.seq - seq > RESUME_EVENTS_MAX:
             return None
-        missed = [taken for taken in self._ring if taken.commit.last_seq > seq]
-        if any(taken.moved is None or viewer.participant in taken.moved for taken in missed):
+        since = seq if viewed is None else min(viewed, seq)
+        unseen = [taken for taken in self._ring if taken.commit.last_seq > since]
+        if any(taken.moved is None or viewer.participant in taken.moved for taken in unseen):
             return None
+        missed = [taken for taken in unseen if taken.commit.last_seq > seq]
         span = Span([taken.commit for taken in missed], seq)
         tail = span.frame_for(viewer.participant, viewer.standing_in(self.state).role)
         return tail if len(tail[0].payload) <= RESUME_BYTES_MAX else None

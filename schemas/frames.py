@@ -23,11 +23,13 @@ ShortName = Annotated[str, Meta(pattern=r"^[a-z_]{1,40}$(?!\n)")]
 
 # --- client to server ----------------------------------------------------------------------------
 class Hello(Struct, frozen=True, tag_field="t", tag="hello", forbid_unknown_fields=True):
-    """First frame. ``resume_from`` is the last seq the client has applied, if it has a view;
-    ``connection`` the id of the socket it had, so that the old one is replaced."""
+    """First frame. ``resume_from`` is the last seq the client has applied, if it has a view, and
+    ``view_seq`` that of this view: a change of what it may see whose view was lost with the line is
+    known by it. ``connection`` is the id of the socket it had, so that the old one is replaced."""
 
     protocol: int
     resume_from: Annotated[int, Meta(ge=0)] | None = None
+    view_seq: Annotated[int, Meta(ge=0)] | None = None
     connection: RequestId | None = None
 
 

@@ -326,6 +326,7 @@ AUDIT_STREAM_BYTES_MAX: Final = 536_870_912  # AUDIT: a million facts of 500 B.
 DEAD_LETTER_AGE_S: Final = 30 * 86_400  # DLQ: a month to look at it.
 DEAD_LETTER_STREAM_BYTES_MAX: Final = 268_435_456  # DLQ: its oldest go first; it must never block work.
 BUCKET_BYTES_MAX: Final = 67_108_864  # A KV bucket: 100,000 small keys; the server reserves it.
+ACTIVE_USER_BUCKET_BYTES_MAX: Final = 268_435_456  # active_user: a million people at 245 bytes (measured).
 SNAPSHOT_BUCKET_BYTES_MAX: Final = 1_073_741_824  # room_snapshot: 13,000 rooms of 80 kB.
 SNAPSHOT_VALUE_BYTES_MAX: Final = 300_000  # The inline snapshot and its wrapping.
 VALUE_BYTES_MAX: Final = 65_536  # Values of the other buckets are small records.

@@ -49,7 +49,6 @@ def with_csrf(http: httpx.AsyncClient) -> httpx.AsyncClient:
     return http
 
 
-MOVES = ("roster.joined", "roster.left", "roster.role_changed")
 """After these a fresh view follows for the one whom they are about."""
 
 
@@ -64,7 +63,6 @@ class RoomClient:
         self.record = ClientRecord("")
         self.view: Json = {}
         self.position: int | None = None
-        self.is_owed_a_view = False
         self.connection: str | None = None
         self.reconnects = 0
         self._socket: ClientConnection | None = None
@@ -144,8 +142,8 @@ class RoomClient:
 
     async def _converse(self, socket: ClientConnection) -> None:
         hello: Json = {"t": "hello", "protocol": 1}
-        if self.position is not None and not self.is_owed_a_view:
-            hello["resume_from"] = self.position
+        if self.position is not None:
+            hello |= {"resume_from": self.position, "view_seq": self.view["seq"]}
         if self.connection is not None:
             hello["connection"] = self.connection
         await socket.send(json.dumps(hello))
@@ -165,13 +163,10 @@ class RoomClient:
                 self.record.frames.append(frame)
                 self.view = frame["view"]
                 self.position = frame["view"]["seq"]
-                self.is_owed_a_view = False
                 self.record.staff |= frame["view"]["me"]["role"] in ("host", "co_host")
             case "events":
                 self.record.frames.append(frame)
                 self.position = frame["through"]
-                moves = [e for e in frame["events"] if e["type"] in MOVES]
-                self.is_owed_a_view |= any(e["data"]["participant"] == self.record.participant for e in moves)
             case "answer":
                 waiting = self._waiting.pop(frame["id"], None)
                 if waiting is not None and not waiting[1].done():

@@ -191,6 +191,7 @@ class Page:
         self._edge: Edge | None = None
         self._connection = ""
         self._seq: int | None = None
+        self._viewed = 0
         self._answers: dict[str, asyncio.Future[Json]] = {}
         self._is_welcome = asyncio.Event()
         self._is_lost = asyncio.Event()
@@ -217,7 +218,7 @@ class Page:
         self._edge.accept(self._line, self, connection)
         hello: Json = {"t": "hello", "protocol": 1}
         if self._seq is not None:
-            hello |= {"resume_from": self._seq, "connection": self._connection}
+            hello |= {"resume_from": self._seq, "view_seq": self._viewed, "connection": self._connection}
         self._line.say(hello)
 
     def drop(self) -> None:
@@ -248,7 +249,7 @@ class Page:
                 if self.in_class:
                     self._watch_begins()
             case "view":
-                self._seq = frame["view"]["seq"]
+                self._seq = self._viewed = frame["view"]["seq"]
                 self.record.frames.append(frame)
             case "events":
                 self._seq = frame["through"]

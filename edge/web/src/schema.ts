@@ -406,7 +406,7 @@ export interface Closing {
 }
 
 /** Stable rejection codes of the wire contract. */
-export type Code = "log_unavailable" | "expired" | "malformed" | "unknown_command" | "forbidden" | "not_a_participant" | "room_exists" | "no_such_room" | "no_such_session" | "session_live" | "session_not_live" | "room_full" | "removed" | "room_archived" | "denied" | "lobby_full" | "no_such_role" | "no_such_participant" | "no_such_track" | "track_limit" | "no_such_recording" | "already_recording" | "not_recording" | "no_consent" | "stale_version" | "no_such_question" | "question_closed" | "no_such_file" | "no_hand" | "no_such_message" | "held_first" | "slow_mode" | "too_fast" | "no_such_poll" | "poll_open" | "poll_not_open" | "poll_used" | "no_such_group" | "breakouts_open" | "breakouts_not_open" | "is_a_breakout" | "not_a_breakout" | "not_your_group" | "no_such_scene" | "no_such_deck" | "deck_exists" | "no_deck_shown" | "no_such_page" | "no_timer" | "not_a_countdown" | "no_such_board" | "last_page" | "drawing_not_allowed" | "cleared_meanwhile" | "no_node" | "stale_epoch" | "limit_reached";
+export type Code = "log_unavailable" | "expired" | "malformed" | "unknown_command" | "forbidden" | "not_a_participant" | "room_exists" | "no_such_room" | "no_such_session" | "session_live" | "session_not_live" | "room_full" | "removed" | "room_archived" | "denied" | "lobby_full" | "in_another_class" | "no_such_role" | "no_such_participant" | "no_such_track" | "track_limit" | "no_such_recording" | "already_recording" | "not_recording" | "no_consent" | "stale_version" | "no_such_question" | "question_closed" | "no_such_file" | "no_hand" | "no_such_message" | "held_first" | "slow_mode" | "too_fast" | "no_such_poll" | "poll_open" | "poll_not_open" | "poll_used" | "no_such_group" | "breakouts_open" | "breakouts_not_open" | "is_a_breakout" | "not_a_breakout" | "not_your_group" | "no_such_scene" | "no_such_deck" | "deck_exists" | "no_deck_shown" | "no_such_page" | "no_timer" | "not_a_countdown" | "no_such_board" | "last_page" | "drawing_not_allowed" | "cleared_meanwhile" | "no_node" | "stale_epoch" | "limit_reached";
 
 /** A command (``schemas.commands.CLIENT_COMMANDS``). ``id`` is its idempotency key: an unanswered command is sent again with the same id, on any connection. */
 export interface CommandFrame {
@@ -816,11 +816,12 @@ export interface Heartbeat {
   at: number;
 }
 
-/** First frame. ``resume_from`` is the last seq the client has applied, if it has a view; ``connection`` the id of the socket it had, so that the old one is replaced. */
+/** First frame. ``resume_from`` is the last seq the client has applied, if it has a view, and ``view_seq`` that of this view: a change of what it may see whose view was lost with the line is known by it. ``connection`` is the id of the socket it had, so that the old one is replaced. */
 export interface Hello {
   t: "hello";
   protocol: number;
   resume_from?: number | null;
+  view_seq?: number | null;
   connection?: string | null;
 }
 
@@ -895,6 +896,7 @@ export interface Knocked {
   edge: string;
   connection: string;
   message: string;
+  device?: "" | "desktop" | "phone" | "tablet";
 }
 
 /** The node now sends this simulcast layer (0 lowest; null: none) to a consumer. */
@@ -930,6 +932,16 @@ export interface Level {
 export interface Levels {
   levels: Level[];
   activeSpeaker?: string | null;
+}
+
+/** One direction of a person's media over the samples in which something flowed: means, and the worst. ``loss`` is the share of packets that did not come (of several streams: weighted by their bit rates), ``jitter_ms`` that of the worst stream, ``bitrate_bps`` that of all streams together. */
+export interface LineQuality {
+  samples: number;
+  bitrate_bps: number;
+  loss: number;
+  loss_worst: number;
+  jitter_ms: number;
+  jitter_ms_worst: number;
 }
 
 /** What those who wait are told from now on; empty: nothing. */
@@ -1281,7 +1293,7 @@ export interface ParticipantDisconnected {
   edge_lost?: boolean;
 }
 
-/** A person entered the class. ``person`` is the user or guest id, for read models only. */
+/** A person entered the class. ``person`` is the user or guest id, for read models only; ``device`` what they came with, as far as their browser says. */
 export interface ParticipantJoined {
   participant: string;
   person: string;
@@ -1291,6 +1303,7 @@ export interface ParticipantJoined {
   edge: string;
   connection: string;
   custom_role?: string;
+  device?: "" | "desktop" | "phone" | "tablet";
 }
 
 /** A person is out of the class since ``left_at`` (Unix milliseconds). Who was removed stays out until the class ends, unless they ``may_return``. */
@@ -1625,6 +1638,18 @@ export interface PulseSent {
 export interface PulseView {
   counts: PulseCounts;
   people: SignalView[];
+}
+
+/** What a node measured of somebody's line in a class, summed up at the end. Staff only. ``samples`` were taken every ``COUNTERS_SAMPLED_S``. ``up`` is what the person sent, ``down`` what they got. Who was moved between nodes, or came back after leaving, has several. */
+export interface QualityReported {
+  participant: string;
+  session: string;
+  epoch: number;
+  samples: number;
+  rtt_ms?: number | null;
+  rtt_ms_worst?: number | null;
+  up?: LineQuality | null;
+  down?: LineQuality | null;
 }
 
 /** A question is answered: aloud (no text) or in this text. The first such event, or the beginning of the answer aloud if there was one, is its moment. A later one mends the text. */
@@ -2917,7 +2942,8 @@ export type RoomEvent =
   | (Omit<EventOut, "type" | "data"> & { type: "redaction.redacted"; data: Redacted })
   | (Omit<EventOut, "type" | "data"> & { type: "redaction.reason_given"; data: ReasonGiven })
   | (Omit<EventOut, "type" | "data"> & { type: "media.placed"; data: RoomPlaced })
-  | (Omit<EventOut, "type" | "data"> & { type: "media.node_lost"; data: NodeLost });
+  | (Omit<EventOut, "type" | "data"> & { type: "media.node_lost"; data: NodeLost })
+  | (Omit<EventOut, "type" | "data"> & { type: "media.quality_reported"; data: QualityReported });
 
 export interface Commands {
   create_room: CreateRoom;

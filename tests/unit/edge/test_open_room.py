@@ -175,3 +175,17 @@ async def test_who_has_gone_is_owed_nothing() -> None:
             made.opened.remove(page.viewer)
         await made.until(lambda: all(page.kinds.count("view") == 2 for page in waiting[10:]))
         assert all(page.kinds.count("view") == 1 for page in waiting[:10])
+
+
+async def test_a_line_that_broke_between_a_change_and_its_view_brings_the_view() -> None:
+    """The page has applied the change's events but says that its view is older than the change."""
+    async with hall() as made:
+        joined = made.room.state.seq
+        made.room.facts(TESS, GrantPermission(who(STUDENTS[7]), Permission.POLL))
+        await made.write()
+        await made.until(lambda: "poll" in made.students[7].permissions)
+        now = made.room.state.seq
+        lucky, other = made.students[7].viewer, made.students[8].viewer
+        assert made.opened.tail(lucky, now, viewed=joined) is None
+        assert made.opened.tail(lucky, now, viewed=now) is not None
+        assert made.opened.tail(other, now, viewed=joined) is not None

@@ -111,9 +111,8 @@ export class RoomSocket {
   private attempt = 0;
   private connection: string | null = null;
   private seq: number | null = null;
-  private participant = "";
-  /** We came, went, or have another role; the view that shows what we now see was not here before the line broke. */
-  private viewOwed = false;
+  /** Of which seq our view was: the server knows by it whether we missed a newer one. */
+  private viewSeq: number | null = null;
   private heartbeatMs: number = LIMITS.HEARTBEAT_S * 1000;
   private retryTimer: ReturnType<typeof setTimeout> | undefined;
   private deadTimer: ReturnType<typeof setTimeout> | undefined;
@@ -209,7 +208,7 @@ export class RoomSocket {
         JSON.stringify({
           t: "hello",
           protocol: PROTOCOL_VERSION,
-          ...(this.seq === null || this.viewOwed ? {} : { resume_from: this.seq }),
+          ...(this.seq === null ? {} : { resume_from: this.seq, view_seq: this.viewSeq ?? this.seq }),
           ...(this.connection === null ? {} : { connection: this.connection }),
         }),
       );
@@ -230,7 +229,7 @@ export class RoomSocket {
         return this.welcome(frame);
       case "view":
         this.seq = frame.view.seq;
-        this.viewOwed = false;
+        this.viewSeq = frame.view.seq;
         return this.listener.onView(frame.view);
       case "events":
         return this.take(frame.events as RoomEvent[], frame.after, frame.through);
@@ -262,7 +261,6 @@ export class RoomSocket {
 
   private welcome(frame: Welcome): void {
     this.connection = frame.connection;
-    this.participant = frame.participant;
     this.heartbeatMs = frame.heartbeat_s * 1000;
     this.attempt = 0;
     this.renewed = false;
@@ -281,9 +279,6 @@ export class RoomSocket {
       return;
     }
     this.seq = through;
-    this.viewOwed ||= events.some(
-      (e) => movesOne(e) && e.data.participant === this.participant && e.seq > seen,
-    );
     this.listener.onEvents(
       events.filter((event) => event.seq > seen),
       through,
@@ -443,12 +438,3 @@ export function token(): string {
 }
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
-
-/** After these a fresh view follows for the one whom they are about. */
-function movesOne(
-  event: RoomEvent,
-): event is Extract<RoomEvent, { type: "roster.joined" | "roster.left" | "roster.role_changed" }> {
-  return (
-    event.type === "roster.joined" || event.type === "roster.left" || event.type === "roster.role_changed"
-  );
-}
