@@ -54,11 +54,16 @@ def s3_server() -> Iterator[S3]:
 
 
 @pytest.fixture
-def bucket(s3_server: S3) -> stack.Bucket:
-    """A bucket that is this test's own, and empty."""
+def bucket(s3_server: S3) -> Iterator[stack.Bucket]:
+    """A bucket that is this test's own, and empty. It goes with the test: the server has volumes for a
+    bounded number of buckets, and says 500 when they are used up."""
     made = stack.Bucket(s3_server, f"test-{secrets.token_hex(6)}")
-    made.client().make_bucket(made.name)
-    return made
+    client = made.client()
+    client.make_bucket(made.name)
+    yield made
+    for found in client.list_objects(made.name, recursive=True):
+        client.remove_object(made.name, str(found.object_name))
+    client.remove_bucket(made.name)
 
 
 @pytest.fixture

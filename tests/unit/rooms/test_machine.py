@@ -165,7 +165,7 @@ class Naive:
         """What belongs to the class goes with it."""
         for person in list(self.roles):
             self.leave(person)
-        self.live, self.recording, self.breakouts = False, "none", False
+        self.live, self.recording, self.breakouts, self.timer = False, "none", False, "none"
         for kept in (self.given, self.removed, self.waiting, self.admitted, self.denied, self.locks):
             kept.clear()
         self.questions.clear()
@@ -448,7 +448,7 @@ class Room(RuleBasedStateMachine):
             return
         if step == "gone":
             assert self.naive.polls.pop(poll) != "open"
-        else:
+        elif not (step == "closed" and self.naive.polls[poll] == "published"):
             self.naive.polls[poll] = step
 
     # --- the stage -------------------------------------------------------------------------------
