@@ -57,11 +57,6 @@ def parse_log(name: str) -> Archived | None:
     return Archived(RoomKey(TenantId(tenant), RoomId(room)), int(first), int(last))
 
 
-def snapshots_of(key: RoomKey) -> str:
-    """What the names of a room's large snapshots begin with."""
-    return f"snapshot/{key.tenant}/{key.room}/"
-
-
 class NoArchive:
     """``interface.Archive`` where no object store is configured."""
 

@@ -119,5 +119,7 @@ def _has_part(path: Path, part: str) -> bool:
         with zipfile.ZipFile(path) as packed:
             names = packed.namelist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        # A stranger wrote these bytes: a seek before the start, a name that is no text and a version of
+        # the future each raise their own, depending on the Python. None of them is a document.
         return False
     return part in names and not any(name.lower().endswith("vbaproject.bin") for name in names)

@@ -3,9 +3,8 @@
 Start with ``state`` (what is true in a room), then ``room`` (``decide`` and ``evolve``), then the file
 of the topic (``room.TOPICS`` names them in order): each has its commands in ``schemas.commands``, its
 facts in ``schemas.events``, its part of the state in ``rooms.state``. ``permissions`` is the table of
-roles, ``view`` what one person sees. ``snapshot`` and
-``follower`` are how everybody else comes to the same state; ``service`` owns partitions of the
-command stream and is the only writer of EVT.
+roles, ``view`` what one person sees. ``snapshot`` and ``follower`` are how everybody else comes to the
+same state; ``service`` owns partitions of the command stream and is the only writer of EVT.
 
 Deliberately absent: clocks, random numbers, tasks and drivers outside ``service`` and ``follower``.
 Time is an argument, identifiers derive from the command that asks for them. No read model: what grows
