@@ -55,13 +55,20 @@ class ForeignTablesError(Exception):
 
 
 class Runner:
-    """Applies the log to the tables of a schema, for ever. ``trouble`` is None while all is well."""
+    """Applies the log to the tables of a schema, for ever."""
 
     def __init__(self, log: Log, dsn: str, schema: str = SCHEMA) -> None:
-        self.trouble: str | None = "not connected yet"
+        self._standing: str | None = "not connected yet"
+        self._unmeasured: str | None = None
         self._log = log
         self._dsn = dsn
         self._schema = schema
+
+    @property
+    def trouble(self) -> str | None:
+        """None while all is well. A quiet log hides a lost database from the one that applies, not from the
+        one that measures: either of them says it."""
+        return self._standing or self._unmeasured
 
     async def run(self) -> None:
         """Never returns; a failure that is not trouble of the outside world is raised."""
@@ -76,15 +83,15 @@ class Runner:
                     await self._follow(connection)
             except _TROUBLE as error:
                 _stay_cancelled()
-                self.trouble = f"{type(error).__name__}: {error}"
-                _log.warning("read models stand still: %s", self.trouble)
+                self._standing = f"{type(error).__name__}: {error}"
+                _log.warning("read models stand still: %s", self._standing)
             await asyncio.sleep(PROJECTOR_RETRY_S)
 
     async def _follow(self, connection: Connection) -> None:
         position = await connection.fetchval(_checkpoint["peek"])
         holes = Holes(position)
         async with self._log.follow_all(after_stream_seq=position, batch=PROJECTOR_BATCH_COMMITS) as batches:
-            self.trouble = None
+            self._standing = None
             async for batch in batches:
                 if holes.wants_archive(batch):
                     holes.filled(await apply_archives(self._log, connection))
@@ -98,9 +105,11 @@ class Runner:
                 async with connect(self._dsn, self._schema) as connection:
                     position = await connection.fetchval(_checkpoint["peek"])
                 metrics.LAG.set(await self._log.last_stream_seq() - position)
+                self._unmeasured = None
             except _TROUBLE as error:
                 _stay_cancelled()
-                _log.info("lag unknown: %r", error)
+                self._unmeasured = f"lag unknown: {type(error).__name__}: {error}"
+                _log.info(self._unmeasured)
             await asyncio.sleep(PROJECTOR_LAG_INTERVAL_S)
 
 

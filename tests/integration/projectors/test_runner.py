@@ -108,14 +108,19 @@ async def test_goes_on_after_postgres_and_the_log_were_away() -> None:
                 await append(bus, [first])
                 await until(caught_up)
                 await asyncio.to_thread(server.kill)
-                await append(bus, [second])
 
                 async def noticed() -> bool:
                     return runner.trouble is not None
 
-                await until(noticed)
+                await until(noticed)  # Although the log is quiet.
+                await append(bus, [second])
                 await asyncio.to_thread(server.start)
                 await until(caught_up)
+
+                async def well() -> bool:
+                    return runner.trouble is None
+
+                await until(well)
                 await hub.drop("projectors-1")
                 await hub.restore("projectors-1")
                 await append(bus, [third])
