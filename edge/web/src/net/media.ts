@@ -1,5 +1,5 @@
 import { Device } from "mediasoup-client";
-import type { Consumer, Producer, Transport } from "mediasoup-client/types";
+import type { Consumer, Producer, RtpCapabilities, Transport } from "mediasoup-client/types";
 import {
   type ConsumerOptions,
   LIMITS,
@@ -53,7 +53,7 @@ interface Opened {
   recv: Transport;
   /**
    * Whether nothing is sent yet. Starting encoders takes the processor that the handshake of the
-   * receiving side needs: who joins hears and sees first.
+   * receiving side needs: that side connects first, so that who joins hears and sees first.
    */
   held: boolean;
 }
@@ -93,7 +93,7 @@ export class Media {
   private opened: Opened | null = null;
   private device: { device: Device; capabilities: string } | null = null;
   private closed = false;
-  /** When the first track of this receive transport was asked for: what joining costs is measured from it. */
+  /** When this receive transport was first asked to consume: what connecting costs is measured from it. */
   private consumedAt: number | null = null;
   private readonly locals = new Map<Source, Local>();
   private readonly sending = new Map<Source, Sending>();
@@ -216,7 +216,7 @@ export class Media {
     const device = await this.deviceFor(answer.routerRtpCapabilities);
     const send = device.createSendTransport(answer.send as Parameters<Device["createSendTransport"]>[0]);
     const recv = device.createRecvTransport(answer.recv as Parameters<Device["createRecvTransport"]>[0]);
-    this.opened = { epoch, send, recv, held: this.wantedTracks().length > 0 };
+    this.opened = { epoch, send, recv, held: true };
     this.wire(send, epoch);
     this.wire(recv, epoch);
     send.on("produce", ({ kind, rtpParameters, appData }, done, failed) => {
@@ -231,8 +231,17 @@ export class Media {
         .media("produce", epoch, request as MediaRequests["produce"])
         .then(({ track }) => done({ id: track }), failed);
     });
-    this.producing.poke();
     this.consuming.poke();
+    await this.warm(this.opened, device);
+  }
+
+  /**
+   * The library connects a transport with its first consumer. This one carries nothing and is known to nobody
+   * else: the handshake is over before the first track comes, or under way while the node makes it ready.
+   */
+  private async warm(opened: Opened, device: Device): Promise<void> {
+    this.consumedAt = performance.now();
+    await opened.recv.consume(silenceFor(device.recvRtpCapabilities));
   }
 
   /** One device serves every epoch as long as the nodes speak the same codecs. */
@@ -441,7 +450,7 @@ export class Media {
     if (this.opened !== opened) return;
     await Promise.all(consumers.map((options) => this.receive(opened, options)));
     if (this.opened !== opened) return;
-    if (consumers.length === 0) return this.release();
+    if (consumers.length === 0) return;
     this.tellRemote();
     const sized = this.sendTiles(opened);
     const flowing = consumers.map((c) => c.id).filter((id) => !this.isPaused(id));
@@ -455,7 +464,6 @@ export class Media {
   }
 
   private async receive(opened: Opened, options: ConsumerOptions): Promise<void> {
-    this.consumedAt ??= performance.now();
     const consumer = await opened.recv.consume(withoutNulls(options) as Parameters<Transport["consume"]>[0]);
     if (this.opened !== opened) return;
     this.receiving.set(options.producerId, { consumer, widthPx: -1, heightPx: -1, paused: false });
@@ -545,5 +553,23 @@ const VOID = new Set(["no_such_transport", "no_such_consumer", "not_here"]);
 
 /** What happens in a healthy class while the line or the room moves. */
 const EXPECTED = new Set(["connection_lost", "stale_epoch", "left_out", "no_such_track"]);
+
+/** Options of a consumer of sound that never comes. */
+function silenceFor(capabilities: RtpCapabilities): Parameters<Transport["consume"]>[0] {
+  const codecs = (capabilities.codecs ?? [])
+    .filter((codec) => codec.mimeType.toLowerCase() === "audio/opus")
+    .map(({ mimeType, preferredPayloadType = 0, clockRate, channels }) => {
+      return {
+        mimeType,
+        payloadType: preferredPayloadType,
+        clockRate,
+        channels,
+        parameters: {},
+        rtcpFeedback: [],
+      };
+    });
+  const rtpParameters = { mid: "silence", codecs, encodings: [{ ssrc: 1 }], rtcp: { cname: "silence" } };
+  return { id: "silence", producerId: "silence", kind: "audio", rtpParameters };
+}
 
 type RTCCapabilities = Parameters<Device["load"]>[0]["routerRtpCapabilities"];
