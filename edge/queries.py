@@ -1,4 +1,4 @@
-"""The named SQL statements of ``edge/sql/queries.sql``."""
+"""The named SQL statements of ``edge/sql``: of all files there that are no migrations."""
 
 import re
 from functools import cache
@@ -10,9 +10,14 @@ _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 @cache
 def statements() -> dict[str, str]:
     """All statements by name."""
-    text = (files("edge") / "sql" / "queries.sql").read_text()
-    parts = _NAME.split(text)
-    return dict(zip(parts[1::2], (part.strip() for part in parts[2::2]), strict=True))
+    found: dict[str, str] = {}
+    for file in (files("edge") / "sql").iterdir():
+        if file.name.endswith(".sql") and not file.name[0].isdigit():
+            parts = _NAME.split(file.read_text())
+            named = dict(zip(parts[1::2], (part.strip() for part in parts[2::2]), strict=True))
+            assert not named.keys() & found.keys(), f"{file.name} names a statement again"
+            found |= named
+    return found
 
 
 def sql(name: str) -> str:
