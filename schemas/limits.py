@@ -370,6 +370,38 @@ WEBHOOK_JOBS_AT_ONCE: Final = 500  # Jobs put per look: a long replay does not f
 WEBHOOK_LOST_S: Final = 2 * 3_600  # Longer than all of JOB_BACKOFF_S: a job not heard of is put again.
 WEBHOOK_QUIET_COMMITS: Final = 1_000  # The position is also kept after so many commits that nobody wants.
 
+# --- accounts ------------------------------------------------------------------------------------
+PASSWORD_GUESSES_LOG10_MIN: Final = 8  # zxcvbn's "safely unguessable" online: 30 a minute need six years.
+PASSWORD_JUDGED_CHARS_MAX: Final = 72  # zxcvbn takes longer than linear; what is longer is strong by then.
+LOGIN_ATTEMPTS_PER_ACCOUNT_PER_MINUTE: Final = 30  # From all addresses; its owner's own are not locked out.
+LOGIN_FAILURES_PER_ADDRESS_PER_MINUTE: Final = 100  # A school behind one address mistypes less than this.
+LETTERS_PER_ACCOUNT_MAX: Final = 5  # Valid at once: nobody's mailbox is flooded by asking for resets.
+LETTER_VERIFY_S: Final = 86_400  # A mail is read today or not at all.
+LETTER_RESET_S: Final = 1_800  # Whoever asked stands before the mailbox; OWASP asks for under an hour.
+LETTER_INVITE_S: Final = 7 * 86_400  # Over the week-end; an administrator sends another.
+LETTERS_WAITING_MAX: Final = 1_000  # A year's first day invites a school; more are refused until sent.
+MAIL_TIMEOUT_S: Final = 20.0  # A mail server that greets slowly on purpose (tarpit) still gets its turn.
+MAIL_ATTEMPTS_MAX: Final = 4  # With the pauses below: grey-listing lets the second or third one in.
+MAIL_RETRY_S: Final = 30.0  # Times four at each attempt: half a minute, two, eight.
+USER_AGENT_CHARS_MAX: Final = 200  # Shown to people so that they tell their logins apart.
+STOLEN_LOGINS_TOLD_MAX: Final = 10  # Told at one sign-in; nobody reads more.
+PROVIDERS_PER_TENANT_MAX: Final = 20  # A district with a sign-in server per school.
+PROVIDER_DOMAINS_MAX: Final = 50  # Domains that lead to one provider.
+OIDC_DEPARTURE_S: Final = 600  # A password and a second factor at the school's page take minutes.
+OIDC_TIMEOUT_S: Final = 10.0  # One request to a school's sign-in server, while a person waits.
+OIDC_ANSWER_BYTES_MAX: Final = 262_144  # Key sets of large providers have 20 kB.
+OIDC_METADATA_S: Final = 3_600  # How long discovery and keys are believed; an unknown key asks again.
+OIDC_KEYS_AGAIN_S: Final = 60  # But no more often: tokens with made-up key names cost us no requests.
+OIDC_CLOCK_SKEW_S: Final = 60  # Schools' servers are a little off.
+OIDC_REQUESTS_AT_ONCE_MAX: Final = 20  # A slow provider of one school must not hold every connection.
+API_KEYS_PER_TENANT_MAX: Final = 50  # One per machine and purpose.
+API_KEY_S: Final = 90 * 86_400  # Unless said otherwise: renewed each term.
+API_KEY_S_MAX: Final = 366 * 86_400  # A school year.
+API_KEY_USE_S: Final = 60  # How fine the last use is kept: not a write for each request.
+SIGNING_KEY_S: Final = 30 * 86_400  # Monthly: what leaks with a backup is soon worth nothing.
+SIGNING_KEY_ANNOUNCE_S: Final = 60  # Before a new key signs, every edge has read it (four looks).
+SIGNING_KEYS_LOOK_S: Final = 15.0  # How often an edge looks for new keys.
+
 # --- making artifacts ----------------------------------------------------------------------------
 CAPTURE_TRACKS_AT_ONCE: Final = 8  # Waiting for last batches overlaps; disk and memory stay small.
 CAPTURE_PAUSE_S: Final = 0.5  # Longer silence of a track is a pause, after which its clock is checked anew.
