@@ -11,6 +11,7 @@ import uvloop
 from bus.nats import connect
 from edge.process import edge_process
 from edge.server import listen, stop_signal
+from edge.traces import RequestFilter
 from schemas.settings import Settings, SettingsError, read
 
 
@@ -36,7 +37,13 @@ async def _serve(settings: Settings, stop: "asyncio.Task[None]", is_serving: asy
 def main() -> None:
     """Reads the settings and runs."""
     settings = read(os.environ)
-    logging.basicConfig(level=settings.log_level.upper(), format="%(levelname)s %(name)s %(message)s")
+    handler = logging.StreamHandler()
+    handler.addFilter(RequestFilter())
+    logging.basicConfig(
+        level=settings.log_level.upper(),
+        format="%(levelname)s %(name)s %(message)s%(request)s",
+        handlers=[handler],
+    )
     try:
         uvloop.run(run(settings))
     except SettingsError as error:

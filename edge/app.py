@@ -33,8 +33,11 @@ from edge.http import (
     studio,
     webhooks,
 )
+from edge.idempotency import claim, keep
 from edge.parts import Parts
-from edge.problems import HANDLERS, id_of
+from edge.problems import HANDLERS
+from edge.rates import rate_headers, require_rate
+from edge.traces import trace_of
 from schemas.limits import REQUEST_BYTES_MAX
 
 _CSP = "; ".join(
@@ -83,14 +86,15 @@ def create_app(parts: Parts) -> Litestar:
             *webhooks.ROUTES,
             *live.ROUTES,
         ],
-        guards=[require_own_page],
+        guards=[require_rate, require_own_page],
         dependencies={"access": Provide(provide_access)},
+        before_request=claim,
     )
     return Litestar(
         route_handlers=[api, *health.ROUTES, *media.ROUTES, *static.ROUTES],
         state=State({"parts": parts}),
         exception_handlers=HANDLERS,
-        before_send=[_secure(parts)],
+        before_send=[_secure(parts), _keep(parts)],
         request_max_body_size=REQUEST_BYTES_MAX,
         openapi_config=OpenAPIConfig(title="Classwire", version="1", path="/api/schema"),
         logging_config=None,
@@ -117,6 +121,19 @@ def _secure(parts: Parts) -> BeforeMessageSendHookHandler:
         headers = MutableScopeHeaders.from_message(message)
         for name, value in always.items():
             headers[name] = value
-        headers["X-Request-Id"] = id_of(scope)
+        trace, state = trace_of(scope), scope["state"]
+        headers["X-Request-Id"] = trace.request_id
+        headers["Traceparent"] = trace.parent
+        for name, value in rate_headers(state.get("rates", ())).items():
+            headers[name] = value
 
     return add
+
+
+def _keep(parts: Parts) -> BeforeMessageSendHookHandler:
+    """Stores the answers of writes that came with a key, before their last part is sent."""
+
+    async def keep_answer(message: Message, scope: Scope) -> None:
+        await keep(parts, message, scope)
+
+    return keep_answer

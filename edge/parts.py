@@ -10,7 +10,7 @@ from bus.interface import Bus
 from edge.clock import Clock
 from edge.hub import Hub
 from edge.identity import Passwords
-from edge.limiter import Limiter
+from edge.limiter import Limiter, Rates
 from edge.policies import Policies
 from edge.revocations import Revocations
 from edge.scanning import Scanner
@@ -39,5 +39,6 @@ class Parts:
     clock: Clock
     web: Path | None
     places: Places = field(default_factory=Places)
+    rates: Rates = field(default_factory=Rates)
     scan: Scanner | None = None
     webhook_networks: tuple[Network, ...] = ()

@@ -5,7 +5,6 @@ request's id, which the answer carries too. Nothing of the cause is told.
 """
 
 import logging
-import secrets
 from http import HTTPStatus
 from typing import Any
 
@@ -16,6 +15,7 @@ from litestar.exceptions import HTTPException
 from litestar.types import Scope
 
 from bus.interface import BusError
+from edge.traces import trace_of
 from schemas.rejections import SENTENCES, Code, Rejection
 
 log = logging.getLogger(__name__)
@@ -95,9 +95,7 @@ def malformed(detail: str) -> Problem:
 
 def id_of(scope: Scope) -> str:
     """The id of this request, in its answer and in its log lines."""
-    state: dict[str, Any] = scope.setdefault("state", {})
-    made: str = state.setdefault("request_id", secrets.token_hex(8))
-    return made
+    return trace_of(scope).request_id
 
 
 def answer(request: Request[Any, Any, Any], problem: Problem) -> Response[Any]:
@@ -109,6 +107,7 @@ def answer(request: Request[Any, Any, Any], problem: Problem) -> Response[Any]:
         "detail": problem.detail,
         "code": problem.code,
         "request_id": id_of(request.scope),
+        "traceparent": trace_of(request.scope).parent,
     }
     headers = {"Cache-Control": "no-store", **problem.headers}
     return Response(

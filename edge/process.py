@@ -16,7 +16,7 @@ from edge.app import create_app
 from edge.clock import Clock
 from edge.hub import Hub
 from edge.identity import Passwords, open_pool
-from edge.limiter import Limiter
+from edge.limiter import Limiter, Rates
 from edge.parts import Parts
 from edge.policies import Policies
 from edge.presence import Presence
@@ -77,6 +77,7 @@ async def edge_process(
             clock=clock,
             web=Path(settings.web_dir) if settings.web_dir else None,
             places=Places(),
+            rates=Rates(settings.api_per_minute),
             scan=scanner(settings.scan),
             webhook_networks=_networks(settings),
         )

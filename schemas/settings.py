@@ -8,6 +8,8 @@ from typing import Annotated, get_type_hints
 
 from msgspec import Meta, Struct
 
+from schemas.limits import API_PER_MINUTE
+
 
 class SettingsError(Exception):
     """A setting is missing or not understood; the text names it and the mend."""
@@ -46,6 +48,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     ] = 0
     listen: Annotated[str, Meta(description="edge: address and port of HTTP")] = "127.0.0.1:8000"
     public_url: Annotated[str, Meta(description="edge: URL that browsers use; fixes Origin and cookies")] = ""
+    api_per_minute: Annotated[
+        int,
+        Meta(description="edge: REST requests of one login a minute; its address and tenant have many times"),
+    ] = API_PER_MINUTE
     secret_file: Annotated[str, Meta(description="edge: file with the signing keys, created if missing")] = ""
     scan: Annotated[
         str,

@@ -125,7 +125,7 @@ async def announce(
         url = f"/api/v1/rooms/{seen.key.room}/files/{file}/content"
         return Answer(201, Upload(file, name, url, uploads.sign_ticket(parts.ring, ticket), expires_at))
 
-    return await once(request, access, act, keep_body=False)
+    return await once(request, act)
 
 
 @put(
@@ -214,7 +214,7 @@ async def remove_file(
             log.warning("a removed file is still in the store: %r", error)
         return Answer(200, Removed(seq))
 
-    return await once(request, access, act)
+    return await once(request, act)
 
 
 def _looks(seen: Seen, access: Access) -> Viewer:

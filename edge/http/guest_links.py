@@ -84,7 +84,7 @@ async def create_guest_link(
         made = GuestLinkMade(link, url, expires_at, wish.max_uses, hashed is not None, wish.admits)
         return Answer(201, made)
 
-    return await once(request, access, act, keep_body=False)
+    return await once(request, act)
 
 
 @delete("/rooms/{room:str}/guest-links/{link:str}", status_code=HTTP_204_NO_CONTENT, guards=[require_csrf])

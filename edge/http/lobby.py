@@ -100,7 +100,7 @@ async def _decide(
     async def act(command_id: CommandId) -> Answer:
         return Answer(200, Decided(await ask(parts, access, key, command, command_id)))
 
-    return await once(request, access, act)
+    return await once(request, act)
 
 
 ROUTES = [at_the_door, list_knocks, admit, deny]

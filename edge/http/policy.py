@@ -35,7 +35,7 @@ async def put_policy(request: HttpRequest, access: Caller, data: JSONBody[Policy
         await audit.record(parts.bus, access.person.tenant, fact)
         return Answer(200, decided)
 
-    return await once(request, access, act)
+    return await once(request, act)
 
 
 def _administrator(request: HttpRequest, access: Access) -> Parts:

@@ -140,7 +140,7 @@ async def create_room(request: HttpRequest, access: Caller, data: JSONBody[NewRo
         await ask(parts_of(request), access, key_of(access, room), command, command_id)
         return Answer(201, RoomMade(room, data.title))
 
-    return await once(request, access, act)
+    return await once(request, act)
 
 
 @get("/rooms/{room:str}")
@@ -200,7 +200,7 @@ async def _change(
     async def act(command_id: CommandId) -> Answer:
         return Answer(200, Changed(await ask(parts, access, key, command, command_id)))
 
-    return await once(request, access, act)
+    return await once(request, act)
 
 
 def _item(row: reads.RoomRow, person: str) -> RoomItem:

@@ -146,7 +146,7 @@ async def schedule(
         seq = await ask(parts, access, key, command, command_id)
         return Answer(201, SessionNamed(_made_by(access, key, parts.edge, command, command_id), seq))
 
-    return await once(request, access, act)
+    return await once(request, act)
 
 
 @post("/rooms/{room:str}/series", guards=[require_csrf])
@@ -163,7 +163,7 @@ async def schedule_series(
         sessions = tuple(lesson(series, number) for number in range(len(command.starts)))
         return Answer(201, SeriesNamed(series, sessions, seq))
 
-    return await once(request, access, act)
+    return await once(request, act)
 
 
 _STEPS = {"day": timedelta(days=1), "week": timedelta(weeks=1), "two_weeks": timedelta(weeks=2)}
@@ -241,7 +241,7 @@ async def _change(request: HttpRequest, access: Access, room: str, command: Comm
     async def act(command_id: CommandId) -> Answer:
         return Answer(200, Changed(await ask(parts, access, key, command, command_id)))
 
-    return await once(request, access, act)
+    return await once(request, act)
 
 
 @get("/timetable")
@@ -271,7 +271,7 @@ async def start(
         session = command.session or _made_by(access, key, parts.edge, command, command_id)
         return Answer(200, SessionNamed(session, seq))
 
-    return await once(request, access, act)
+    return await once(request, act)
 
 
 @post("/rooms/{room:str}/sessions/end", status_code=HTTP_200_OK, guards=[require_csrf])
@@ -282,7 +282,7 @@ async def end(request: HttpRequest, access: Caller, room: FromPath[str]) -> Resp
     async def act(command_id: CommandId) -> Answer:
         return Answer(200, Ended(await ask(parts, access, key, EndSession(), command_id)))
 
-    return await once(request, access, act)
+    return await once(request, act)
 
 
 def _made_by(

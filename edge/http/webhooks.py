@@ -161,7 +161,7 @@ async def create_webhook(
         row = await _find(parts, access, hook)
         return Answer(201, WebhookMade(_webhook(row), secret_of(parts.ring, hook, row["secret_version"])))
 
-    return await once(request, access, act, keep_body=False)
+    return await once(request, act)
 
 
 @get("/webhooks/{webhook:str}")

@@ -131,19 +131,6 @@ select id from identity.login where revoked_at > $1 order by revoked_at desc lim
 -- Every edge process listens and closes the sockets of this login.
 select pg_notify('identity_login_revoked', $1);
 
--- name: begin_idempotent
-insert into identity.idempotency (person, key, fingerprint, created_at) values ($1, $2, $3, $4)
-on conflict (person, key) do nothing;
-
--- name: get_idempotent
-select fingerprint, status, body from identity.idempotency where person = $1 and key = $2;
-
--- name: finish_idempotent
-update identity.idempotency set status = $3, body = $4 where person = $1 and key = $2;
-
--- name: forget_idempotent
-delete from identity.idempotency where created_at < $1;
-
 -- name: add_media_link
 insert into identity.media_link values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
 

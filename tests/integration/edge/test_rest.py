@@ -98,7 +98,7 @@ async def test_an_idempotency_key_makes_one_room_and_guards_its_request(school: 
     assert again.json() == first.json()
     assert again.headers["idempotency-replayed"] == "true"
     other = await teacher.post("/rooms", {"title": "Twice"}, Idempotency_Key="key-1")
-    assert (other.status_code, other.json()["code"]) == (409, "idempotency_key_reused")
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
     assert (await student.post("/rooms", {"title": "Once"}, Idempotency_Key="key-1")).status_code == 403
     assert await school.bus.log.last_stream_seq() == 1
 
