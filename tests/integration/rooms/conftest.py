@@ -78,7 +78,7 @@ class World:
     async def happened(self, kind: type[Fact], count: int = 1, key: RoomKey = KEY) -> Fact:
         """Waits for an event of this kind, or its ``count``-th."""
         async with (
-            asyncio.timeout(20),
+            asyncio.timeout(60),
             self.bus.log.follow(key, after_seq=0, after_stream_seq=0) as commits,
         ):
             async for stored in commits:
@@ -96,7 +96,7 @@ class World:
         async def take(job: Job) -> None:
             await found.put(job.data)
 
-        async with asyncio.timeout(10), background(self.bus.jobs.work("record", take)):
+        async with asyncio.timeout(60), background(self.bus.jobs.work("record", take)):
             body: dict[str, str] = msgspec.json.decode(await found.get())
             return body
 

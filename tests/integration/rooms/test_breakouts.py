@@ -193,7 +193,7 @@ async def test_a_successor_does_what_the_dead_one_left_undone(
             if kind in {EndBreakout, ConfirmClosed}:
                 await children(world, 4)
                 await world.accepted(TESS, CloseBreakouts(0))
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 await dying.is_dead.wait()
     async with world.rooms("rooms-b"):
         rooms = await children(world, 4)

@@ -140,7 +140,7 @@ async def test_what_a_dead_process_did_not_destroy_the_next_one_does(world: Worl
         await world.accepted(TESS, ClosePoll(poll))
     await world.bus.bucket(subjects.SECRET).put(KV_KEY, kept.value)
     async with (
-        asyncio.timeout(20),
+        asyncio.timeout(60),
         world.bus.bucket(subjects.SECRET).watch(KV_KEY) as changes,
         world.rooms("rooms-b"),
     ):
@@ -224,7 +224,7 @@ def guarded() -> Iterator[str]:
 async def test_only_rooms_reads_and_writes_secrets(guarded: str, user: str) -> None:
     stored = f"KV_{subjects.SECRET}"
     async with (
-        asyncio.timeout(10),
+        asyncio.timeout(60),
         connection([guarded], user, f"p-{user}", name=user, role=user) as link,
     ):
         bucket = NatsBucket(link, subjects.SECRET)

@@ -85,7 +85,7 @@ async def test_with_or_without_a_snapshot_the_room_is_loaded_and_followed(kept: 
         async with follow_room(kept.bus, KEY) as follower:
             kept.room.facts(SAM, PostMessage("And on it goes"))
             await kept.store()
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 state, _ = await anext(aiter(follower.commits()))
             assert state == kept.room.state
         await kept.bus.bucket(ROOM_SNAPSHOT).delete(room_kv_key(KEY))

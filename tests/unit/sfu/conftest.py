@@ -16,7 +16,7 @@ from tests.unit.sfu.browser import Browser, mapped_port
 settings.register_profile("shared_machine", deadline=None)
 settings.load_profile("shared_machine")
 
-DEADLINE_S = 5.0
+DEADLINE_S = 30.0
 Event = TypeVar("Event", bound=ForwarderEvent)
 
 

@@ -21,7 +21,7 @@ async def check_over(listen: str, family: socket.AddressFamily, host: str) -> by
             line.connect((host, forwarder.port))
             loop = asyncio.get_running_loop()
             line.send(browser.check())
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 answer = await loop.sock_recv(line, 2_000)
             assert mapped_port(answer) == line.getsockname()[1]
             return answer

@@ -127,7 +127,7 @@ async def test_the_log_hears_of_a_line_when_its_person_has_left(monkeypatch: pyt
     async with campus.campus(campus.TESS, campus.SAM, opener=opener) as school:
         await school.ask(campus.SAM, "open", "{}")
         (following,) = (f for f, _ in school.node._rooms.values())
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while not following._quality._open:  # noqa: ASYNC110  # The node's own pace.
                 await asyncio.sleep(0.005)
             await school.says(campus.SAM, LeaveSession())
