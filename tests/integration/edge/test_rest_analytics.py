@@ -22,7 +22,7 @@ FORMULA = '=HYPERLINK("http://evil.test","Sam")'
 
 async def soon(browser: Browser, path: str, holds: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
     """The answer, once the read model has caught up with what the test wrote."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             answer = await browser.get(path)
             if answer.status_code == 200 and holds(answer.json()):

@@ -10,7 +10,7 @@ from tests.integration.edge.page import Browser
 
 async def soon(browser: Browser, path: str, holds: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
     """The answer, once the read model has caught up with what the test wrote."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             answer = await browser.get(path)
             assert answer.status_code == 200, answer.text
