@@ -71,6 +71,18 @@ class Settings(Struct, frozen=True, kw_only=True):
             "also by http; comma-separated"
         ),
     ] = ""
+    smtp_url: Annotated[
+        str, Meta(description="edge: mail server, smtps://user:password@host; none: mail_dir")
+    ] = ""
+    mail_dir: Annotated[str, Meta(description="edge: folder for mails where there is no mail server")] = ""
+    mail_from: Annotated[str, Meta(description="edge: sender of mails")] = "Classwire <classwire@localhost>"
+    oidc_networks: Annotated[
+        str,
+        Meta(
+            description="edge: networks in which schools' sign-in servers may be though they are not "
+            "public, also by http; comma-separated"
+        ),
+    ] = ""
     log_level: Annotated[str, Meta(description="debug, info, warning, error")] = "info"
 
 
