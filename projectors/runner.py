@@ -38,6 +38,7 @@ _TROUBLE = (
     TimeoutError,
     BusError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # Seen when a backend ends between two statements: the connection is lost.
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
