@@ -8,6 +8,9 @@ read, and a CSRF token that they can. A request that changes something must
 - repeat the CSRF cookie in ``X-CSRF-Token``; the token is bound to the login.
 
 Only the routes that begin a login are without the last one. Tokens are never read from an address.
+
+A machine says ``Authorization: Bearer cw_…`` instead (``edge.api_keys``). Who sends that header is judged by
+it alone: a cookie beside it counts for nothing.
 """
 
 import hmac
@@ -19,6 +22,7 @@ from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
 from litestar.handlers import BaseRouteHandler
 
+from edge.api_keys import PREFIX, Machine, find_machine, scope_of
 from edge.logins import Login
 from edge.parts import Parts
 from edge.problems import Problem, not_signed_in
@@ -97,9 +101,59 @@ def ended_cookies(site: Site) -> list[Cookie]:
 
 
 # --- who asks ------------------------------------------------------------------------------------
-def access_of(connection: Connection) -> Access | None:
-    """Who the access cookie names, if it is valid and its login has not ended."""
+async def identify(connection: Connection, _handler: BaseRouteHandler) -> None:
+    """Looks up the API key of a request that has one. The first guard: all others ask ``access_of``.
+
+    Raises Problem 401, or 403 where the key's scopes do not reach.
+    """
+    header = connection.headers.get("authorization")
+    if header is None:
+        return
     parts = parts_of(connection)
+    scheme, _, text = header.partition(" ")
+    machine = None
+    if scheme.lower() == "bearer" and text.startswith(PREFIX) and len(text) <= _KEY_CHARS_MAX:
+        machine = await find_machine(parts.pool, text, parts.clock())
+    if machine is None or machine.login in parts.revocations:
+        raise _unknown_key()
+    method = connection.scope.get("method")
+    scope = scope_of(connection.scope["path"], method if isinstance(method, str) else None)
+    if scope is None or scope not in machine.scopes:
+        detail = f"This key lacks the scope {scope}." if scope else "API keys may not do this."
+        raise Problem(403, "insufficient_scope", detail, headers={"WWW-Authenticate": _INSUFFICIENT})
+    state: dict[str, Any] = connection.scope.setdefault("state", {})
+    state[_MACHINE] = machine
+
+
+_MACHINE = "machine"
+_KEY_CHARS_MAX = 200
+_INSUFFICIENT = 'Bearer error="insufficient_scope"'  # RFC 6750 §3.1.
+
+
+def _unknown_key() -> Problem:
+    return Problem(
+        401,
+        "invalid_api_key",
+        "This API key does not work.",
+        headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
+    )
+
+
+def machine_of(connection: Connection) -> Machine | None:
+    """Whose API key was looked up for this request."""
+    state: dict[str, Any] = connection.scope.setdefault("state", {})
+    machine: Machine | None = state.get(_MACHINE)
+    return machine
+
+
+def access_of(connection: Connection) -> Access | None:
+    """Who asks: by API key, or by an access cookie that is valid and whose login has not ended."""
+    parts = parts_of(connection)
+    machine = machine_of(connection)
+    if machine is not None:
+        return Access(machine.person, machine.login, machine.expires_at)
+    if "authorization" in connection.headers:
+        return None
     token = connection.cookies.get(parts.site.access_cookie)
     if token is None:
         return None
@@ -145,7 +199,8 @@ def require_csrf(connection: Connection, _handler: BaseRouteHandler) -> None:
     access = access_of(connection)
     if access is None:
         raise not_signed_in()
-    check_csrf(connection, access.login)
+    if machine_of(connection) is None:  # No browser sends a key by itself.
+        check_csrf(connection, access.login)
 
 
 def _changes_nothing(connection: Connection) -> bool:

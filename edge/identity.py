@@ -32,6 +32,7 @@ __all__ = [
     "IdentityError",
     "Passwords",
     "Person",
+    "canonical",
     "create_sign_in_link",
     "ensure_tenant",
     "ensure_user",
@@ -98,7 +99,7 @@ async def ensure_user(
         sql("ensure_person"),
         new_id("u"),
         tenant,
-        _canonical(email),
+        canonical(email),
         display_name,
         list(capabilities),
         now_ms(),
@@ -124,7 +125,8 @@ def user_of(row: asyncpg.Record) -> Person:
     return Person("user", row["id"], row["tenant"], row["display_name"], tuple(row["capabilities"]))
 
 
-def _canonical(email: str) -> str:
+def canonical(email: str) -> str:
+    """The form in which an e-mail address is kept and compared."""
     return email.strip().casefold()
 
 
@@ -138,7 +140,7 @@ class Passwords:
 
     async def check(self, pool: asyncpg.Pool, email: str, password: str) -> Person | None:
         """The user whom this pair identifies, if any."""
-        row = await pool.fetchrow(sql("person_with_password"), _canonical(email))
+        row = await pool.fetchrow(sql("person_with_password"), canonical(email))
         hashed = self._nobody if row is None else row["password_hash"]
         async with self._turns:
             is_right = await asyncio.to_thread(self._verify, hashed, password)

@@ -28,8 +28,8 @@ class TokenBucket:
 
     def has(self, now_s: float) -> bool:
         """Whether one more is allowed now. Nothing is counted."""
-        self._tokens = min(self._burst, self._tokens + (now_s - self._at) * self._rate)
-        self._at = now_s
+        self._tokens = min(self._burst, self._tokens + max(now_s - self._at, 0.0) * self._rate)
+        self._at = now_s  # A wall clock that is set back costs nobody anything.
         return self._tokens >= 1.0
 
     def left(self, now_s: float) -> float:

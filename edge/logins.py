@@ -15,7 +15,7 @@ from msgspec import Struct
 from edge.identity import Person, secret_hash
 from edge.queries import sql
 from schemas.ids import LoginId
-from schemas.limits import REFRESH_GRACE_S, REFRESH_TOKEN_S
+from schemas.limits import REFRESH_GRACE_S, REFRESH_TOKEN_S, STOLEN_LOGINS_TOLD_MAX, USER_AGENT_CHARS_MAX
 
 REVOKED_CHANNEL = "identity_login_revoked"
 """The PostgreSQL channel on which every edge hears which logins ended."""
@@ -39,12 +39,62 @@ class Refused(Struct, frozen=True):
     person: Person | None = None
 
 
-async def open_login(pool: asyncpg.Pool, person: Person, now: int) -> Login:
+class Browser(Struct, frozen=True):
+    """What is kept of a browser that signs in, so that its owner knows it again."""
+
+    method: str = ""
+    address: str = ""
+    device: str = ""
+    agent: str = ""
+
+
+class Known(Struct, frozen=True):
+    """A login as its owner sees it; times in Unix ms."""
+
+    id: str
+    method: str
+    address: str
+    device: str
+    agent: str
+    created_at: int
+    used_at: int
+    is_this: bool = False
+
+
+class Stolen(Struct, frozen=True):
+    """A login that was ended because a refresh token of it came twice."""
+
+    id: str
+    method: str
+    address: str
+    device: str
+    agent: str
+    created_at: int
+    revoked_at: int
+
+
+async def open_login(
+    pool: asyncpg.Pool,
+    person: Person,
+    now: int,
+    browser: Browser = Browser(),  # noqa: B008 - It is frozen.
+) -> Login:
     """Begins a family."""
     login = LoginId("l" + secrets.token_hex(10))
     async with pool.acquire() as connection, connection.transaction():
         user, guest = (person.id, None) if person.kind == "user" else (None, person.id)
-        await connection.execute(sql("add_login"), login, user, guest, now, now + REFRESH_TOKEN_S * 1000)
+        await connection.execute(
+            sql("add_login"),
+            login,
+            user,
+            guest,
+            now,
+            now + REFRESH_TOKEN_S * 1000,
+            browser.method,
+            browser.address,
+            browser.device,
+            browser.agent[:USER_AGENT_CHARS_MAX],
+        )
         token = await _add_refresh(connection, login, now)
     return Login(login, person, token)
 
@@ -66,6 +116,7 @@ async def refresh(pool: asyncpg.Pool, token: str, now: int) -> Login | Refused:
             return Refused("reused", login, person)
         if row["used_at"] is None:  # The first use counts; the grace does not move with the second.
             await connection.execute(sql("use_refresh"), hashed, now)
+            await connection.execute(sql("use_login"), login, now)
         return Login(login, person, await _add_refresh(connection, login, now))
 
 
@@ -73,6 +124,36 @@ async def close_login(pool: asyncpg.Pool, login: LoginId, reason: str, now: int)
     """Ends a family; every edge closes its sockets."""
     async with pool.acquire() as connection, connection.transaction():
         await _revoke(connection, login, reason, now)
+
+
+async def end_logins(
+    connection: "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]",
+    person: str,
+    reason: str,
+    now: int,
+    *,
+    but: LoginId | None = None,
+) -> list[LoginId]:
+    """Ends all logins of a person ``but`` one, on every edge, and returns which."""
+    rows = await connection.fetch(sql("end_logins_of_person"), person, now, reason, but)
+    for row in rows:
+        await notify_revoked(connection, LoginId(row["id"]))
+    return [LoginId(row["id"]) for row in rows]
+
+
+async def known_logins(
+    pool: asyncpg.Pool, person: str, this: LoginId, now: int, *, after: tuple[int, str] | None, limit: int
+) -> tuple[Known, ...]:
+    """The logins of a person that still work, the latest first."""
+    at, id_ = after or (None, None)
+    rows = await pool.fetch(sql("logins"), person, now, at, id_, limit)
+    return tuple(Known(**dict(row), is_this=row["id"] == this) for row in rows)
+
+
+async def stolen_logins(pool: asyncpg.Pool, person: str) -> tuple[Stolen, ...]:
+    """The stolen ones of which the person has not yet said that they know."""
+    rows = await pool.fetch(sql("stolen_logins"), person, STOLEN_LOGINS_TOLD_MAX)
+    return tuple(Stolen(**dict(row)) for row in rows)
 
 
 async def disable_user(pool: asyncpg.Pool, user: str, now: int) -> bool:

@@ -7,10 +7,14 @@ import asyncpg
 
 from artifacts.store import Store
 from bus.interface import Bus
+from edge.attempts import Attempts
 from edge.clock import Clock
 from edge.hub import Hub
 from edge.identity import Passwords
-from edge.limiter import Limiter, Rates
+from edge.keys import Keys
+from edge.limiter import Rates
+from edge.mail import Outgoing
+from edge.oidc import Providers
 from edge.policies import Policies
 from edge.revocations import Revocations
 from edge.scanning import Scanner
@@ -29,11 +33,13 @@ class Parts:
     site: Site
     bus: Bus
     pool: asyncpg.Pool
-    ring: KeyRing
+    keys: Keys
     store: Store
     hub: Hub
     passwords: Passwords
-    attempts: Limiter
+    attempts: Attempts
+    mail: Outgoing
+    providers: Providers
     revocations: Revocations
     policies: Policies
     clock: Clock
@@ -42,3 +48,8 @@ class Parts:
     rates: Rates = field(default_factory=Rates)
     scan: Scanner | None = None
     webhook_networks: tuple[Network, ...] = ()
+
+    @property
+    def ring(self) -> KeyRing:
+        """The signing keys as they are now."""
+        return self.keys.ring

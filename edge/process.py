@@ -13,14 +13,19 @@ from artifacts.store import Store
 from bus.interface import Bus
 from edge import webhooks
 from edge.app import create_app
+from edge.attempts import Attempts
 from edge.clock import Clock
 from edge.hub import Hub
 from edge.identity import Passwords, open_pool
-from edge.limiter import Limiter, Rates
+from edge.keys import Keys
+from edge.limiter import Rates
+from edge.mail import outgoing
+from edge.oidc import Providers
 from edge.parts import Parts
 from edge.policies import Policies
 from edge.presence import Presence
 from edge.queries import sql
+from edge.resumable import sweep_for_ever
 from edge.revocations import Revocations
 from edge.scanning import scanner
 from edge.server import SocketProtocol, serving
@@ -32,8 +37,6 @@ from schemas.limits import (
     EDGE_RETRY_S,
     HOUSEKEEPING_S,
     IDEMPOTENCY_S,
-    LOGIN_ADDRESSES_MAX,
-    LOGIN_ATTEMPTS_PER_MINUTE,
 )
 from schemas.settings import Settings, SettingsError
 from schemas.webhooks import Network, read_networks
@@ -61,17 +64,22 @@ async def edge_process(
     async with AsyncExitStack() as stack:
         stack.callback(listener.close)
         pool = await stack.enter_async_context(open_pool(settings.postgres))
+        root = load_ring(Path(settings.secret_file), clock())
+        keys = Keys(root, pool, clock)
+        await keys.look()
         hub = Hub(bus, EdgeId(bus.process), clock)
         parts = Parts(
             edge=EdgeId(bus.process),
             site=site(settings),
             bus=bus,
             pool=pool,
-            ring=load_ring(Path(settings.secret_file), clock()),
+            keys=keys,
             store=Store(settings),
             hub=hub,
             passwords=Passwords(),
-            attempts=Limiter(per_minute=LOGIN_ATTEMPTS_PER_MINUTE, keys_max=LOGIN_ADDRESSES_MAX),
+            attempts=Attempts(),
+            mail=outgoing(settings),
+            providers=Providers(root, _networks("OIDC", settings.oidc_networks)),
             revocations=Revocations(clock, hub.end_login),
             policies=Policies(pool, bus, EdgeId(bus.process), clock),
             clock=clock,
@@ -79,15 +87,18 @@ async def edge_process(
             places=Places(),
             rates=Rates(settings.api_per_minute),
             scan=scanner(settings.scan),
-            webhook_networks=_networks(settings),
+            webhook_networks=_networks("WEBHOOK", settings.webhook_networks),
         )
         presence = Presence(bus, parts.edge, hub, clock)
         async with asyncio.TaskGroup() as group:
             running = [
                 group.create_task(hub.run()),
                 group.create_task(parts.revocations.run(settings.postgres)),
+                group.create_task(keys.run()),
+                group.create_task(parts.mail.run()),
                 group.create_task(_keep_house(pool, clock)),
                 group.create_task(forget_removed(parts)),
+                group.create_task(sweep_for_ever(parts)),
                 group.create_task(webhooks.follow(parts)),
                 group.create_task(webhooks.answering(parts)),
             ]
@@ -104,11 +115,11 @@ async def edge_process(
                     task.cancel()
 
 
-def _networks(settings: Settings) -> tuple[Network, ...]:
+def _networks(whose: str, text: str) -> tuple[Network, ...]:
     try:
-        return read_networks(settings.webhook_networks)
+        return read_networks(text)
     except ValueError as error:
-        raise SettingsError(f"CLASSWIRE_WEBHOOK_NETWORKS: {error}") from error
+        raise SettingsError(f"CLASSWIRE_{whose}_NETWORKS: {error}") from error
 
 
 async def _say_goodbye(hub: Hub, presence: Presence) -> None:
@@ -133,6 +144,9 @@ async def _keep_house(pool: asyncpg.Pool, clock: Clock) -> None:
             await pool.execute(sql("forget_idempotent"), now - IDEMPOTENCY_S * 1000)
             await pool.execute(sql("forget_sign_in_links"), now)
             await pool.execute(sql("forget_logins"), now)
+            await pool.execute(sql("forget_letters"), now)
+            await pool.execute(sql("forget_departures"), now)
+            await pool.execute(sql("forget_signing_keys"), now)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
             log.warning("housekeeping: %r", error)
             await asyncio.sleep(EDGE_RETRY_S)

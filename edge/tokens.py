@@ -20,7 +20,9 @@ from typing import Annotated, Literal
 
 import jwt
 import msgspec
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from msgspec import Meta, Struct
 
 from edge.identity import Person
@@ -70,15 +72,16 @@ class KeyRing(Struct, frozen=True):
 
 def new_ring(now: int) -> KeyRing:
     """A ring with one fresh key."""
-    return KeyRing((_new_key(now),), secrets.token_urlsafe(32))
+    return KeyRing((new_key(now),), secrets.token_urlsafe(32))
 
 
 def rotate(ring: KeyRing, now: int) -> KeyRing:
     """A ring that signs with a fresh key and still honours the last ones."""
-    return KeyRing((_new_key(now), *ring.keys[: KEYS_KEPT_MAX - 1]), ring.secret)
+    return KeyRing((new_key(now), *ring.keys[: KEYS_KEPT_MAX - 1]), ring.secret)
 
 
-def _new_key(now: int) -> SigningKey:
+def new_key(now: int) -> SigningKey:
+    """A fresh key."""
     seed = urlsafe_b64encode(Ed25519PrivateKey.generate().private_bytes_raw()).decode()
     return SigningKey(secrets.token_hex(6), seed, now)
 
@@ -224,6 +227,25 @@ def _csrf_mac(ring: KeyRing, login: LoginId, salt: str) -> str:
 def derive_secret(ring: KeyRing, purpose: str, *parts: str) -> str:
     """A secret that comes out the same when the same request is repeated, and is stored nowhere."""
     return _text(hmac.digest(ring.derive(purpose), json.dumps(parts).encode(), hashlib.sha256))
+
+
+# --- secrets at rest -----------------------------------------------------------------------------
+def seal(ring: KeyRing, place: str, secret: bytes) -> bytes:
+    """A secret as it may lie in the database: AES-256-GCM, bound to its ``place`` there."""
+    nonce = secrets.token_bytes(_NONCE_BYTES)
+    return nonce + AESGCM(ring.derive("seal")).encrypt(nonce, secret, place.encode())
+
+
+def open_sealed(ring: KeyRing, place: str, sealed: bytes) -> bytes:
+    """The secret that was sealed for this place by this ring. Raises RemoteTokenError."""
+    nonce, body = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
+    try:
+        return AESGCM(ring.derive("seal")).decrypt(nonce, body, place.encode())
+    except (InvalidTag, ValueError) as error:
+        raise RemoteTokenError("sealed") from error
+
+
+_NONCE_BYTES = 12  # NIST SP 800-38D §8.2: the length for which GCM is made.
 
 
 # --- media addresses -----------------------------------------------------------------------------

@@ -1,6 +1,5 @@
 """Signing in, staying signed in, signing out, and who one is."""
 
-import asyncio
 from typing import Annotated
 
 from litestar import Response, get, post
@@ -11,52 +10,63 @@ from msgspec import Meta, Struct
 from edge import audit
 from edge.auth import CSRF_HEADER, Caller, HttpRequest, ended_cookies, login_cookies, parts_of, require_csrf
 from edge.guests import Turned, redeem_guest_link
+from edge.http.arrivals import (
+    NO_STORE,
+    SignedIn,
+    address_of,
+    count_account_attempt,
+    count_attempt,
+    may_attempt,
+    note,
+    refused,
+    sign_in_answer,
+    too_many,
+)
 from edge.identity import Person, redeem_sign_in_link
-from edge.logins import Login, Refused, close_login, open_login, refresh
+from edge.letters import addressee, stolen_login_mail
+from edge.logins import Login, Refused, close_login, refresh, stolen_logins
+from edge.parts import Parts
 from edge.problems import Problem, not_signed_in
+from edge.queries import sql
 from schemas.commands.common import Name
+from schemas.ids import LoginId
 from schemas.limits import PASSCODE_CHARS_MAX, PASSWORD_CHARS_MAX
 
-_Token = Annotated[str, Meta(min_length=20, max_length=200)]
+Token = Annotated[str, Meta(min_length=20, max_length=200)]
+Email = Annotated[str, Meta(min_length=3, max_length=254)]
 
 
 class Credentials(Struct, frozen=True, forbid_unknown_fields=True):
     """An e-mail address and its password."""
 
-    email: Annotated[str, Meta(min_length=3, max_length=254)]
+    email: Email
     password: Annotated[str, Meta(min_length=1, max_length=PASSWORD_CHARS_MAX)]
 
 
 class LinkToken(Struct, frozen=True, forbid_unknown_fields=True):
     """The token of a one-time sign-in link."""
 
-    token: _Token
+    token: Token
 
 
 class GuestToken(Struct, frozen=True, forbid_unknown_fields=True):
     """The token of a guest link, the name under which the guest comes, and the passcode if the link asks
     for one."""
 
-    token: _Token
+    token: Token
     display_name: Name
     passcode: Annotated[str, Meta(max_length=PASSCODE_CHARS_MAX)] | None = None
-
-
-class SignedIn(Struct, frozen=True):
-    """Who is signed in."""
-
-    user: Person
 
 
 @post("/login", status_code=HTTP_200_OK)
 async def sign_in(request: HttpRequest, data: JSONBody[Credentials]) -> Response[SignedIn]:
     """Signs in by password."""
     parts = parts_of(request)
-    await _count_attempt(request, data.email.strip().casefold())
+    await count_account_attempt(request, data.email)
     person = await parts.passwords.check(parts.pool, data.email, data.password)
     if person is None:
-        raise await _refused(request, "password", email=data.email)
-    return await _signed_in(request, person, "password")
+        raise await refused(request, "password", email=data.email)
+    return await sign_in_answer(request, person, "password")
 
 
 @post("/login/link", status_code=HTTP_200_OK)
@@ -65,9 +75,9 @@ async def sign_in_by_link(request: HttpRequest, data: JSONBody[LinkToken]) -> Re
     parts = parts_of(request)
     person = await redeem_sign_in_link(parts.pool, data.token, parts.clock())
     if person is None:
-        await _count_attempt(request, "link")
-        raise await _refused(request, "link")
-    return await _signed_in(request, person, "link")
+        count_attempt(request, "link")
+        raise await refused(request, "link")
+    return await sign_in_answer(request, person, "link")
 
 
 @post("/login/guest", status_code=HTTP_200_OK)
@@ -84,19 +94,19 @@ async def sign_in_as_guest(request: HttpRequest, data: JSONBody[GuestToken]) -> 
         name,
         parts.clock(),
         passcode=data.passcode,
-        may_guess=lambda: _may_attempt(request, "guest"),
+        may_guess=lambda: may_attempt(request, "guest"),
     )
     match outcome:
         case Person():
-            return await _signed_in(request, outcome, "guest")
+            return await sign_in_answer(request, outcome, "guest")
         case Turned(reason="passcode_needed"):
             raise Problem(401, "passcode_needed", "This link asks for a passcode.")
         case Turned(reason="too_many_guesses"):
-            raise _too_many()
+            raise too_many()
         case Turned(reason=reason):
             # Only guesses count: a whole class comes from one school's address.
-            await _count_attempt(request, "guest")
-            refusal = await _refused(request, "guest")
+            count_attempt(request, "guest")
+            refusal = await refused(request, "guest")
             if reason == "wrong_passcode":
                 raise Problem(401, "wrong_passcode", "This passcode is wrong.")
             raise refusal
@@ -117,86 +127,41 @@ async def renew(request: HttpRequest) -> Response[SignedIn]:
     match await refresh(parts.pool, token, now):
         case Login() as login:
             return Response(
-                SignedIn(login.person), cookies=login_cookies(parts, login, now), headers=_NO_STORE
+                SignedIn(login.person), cookies=login_cookies(parts, login, now), headers=NO_STORE
             )
         case Refused(reason="reused", login=login_id, person=person) if login_id and person:
             parts.revocations.add(login_id)
-            fact = audit.Fact("login.reuse_detected", now, parts.edge, person.id, login_id, _address(request))
+            fact = audit.Fact(
+                "login.reuse_detected", now, parts.edge, person.id, login_id, address_of(request)
+            )
             await audit.record(parts.bus, person.tenant, fact)
+            await _tell_owner(parts, person, login_id)
     raise not_signed_in()
+
+
+async def _tell_owner(parts: Parts, person: Person, login: LoginId) -> None:
+    """By mail, which a thief of the browser does not read; and at the next sign-in."""
+    row = await parts.pool.fetchrow(sql("person_with_id"), person.id)
+    if row is None:
+        return  # A guest has no mailbox.
+    lost = [each for each in await stolen_logins(parts.pool, person.id) if each.id == login]
+    parts.mail.put(stolen_login_mail(addressee(row), lost[0].device if lost else ""))
 
 
 @post("/logout", status_code=HTTP_200_OK, guards=[require_csrf])
 async def sign_out(request: HttpRequest, access: Caller) -> Response[dict[str, str]]:
     """Ends this login everywhere: its pages, its sockets, its tokens."""
     parts = parts_of(request)
-    now = parts.clock()
-    await close_login(parts.pool, access.login, "signed_out", now)
+    await close_login(parts.pool, access.login, "signed_out", parts.clock())
     parts.revocations.add(access.login)
-    await audit.record(
-        parts.bus,
-        access.person.tenant,
-        audit.Fact("login.ended", now, parts.edge, access.person.id, access.login, _address(request)),
-    )
-    return Response({}, cookies=ended_cookies(parts.site), headers=_NO_STORE)
+    await note(request, access, "login.ended", about=access.login)
+    return Response({}, cookies=ended_cookies(parts.site), headers=NO_STORE)
 
 
 @get("/me")
 async def me(access: Caller) -> Response[SignedIn]:
     """Who is signed in."""
-    return Response(SignedIn(access.person), headers=_NO_STORE)
-
-
-_NO_STORE = {"Cache-Control": "no-store"}
-
-
-async def _signed_in(request: HttpRequest, person: Person, by: str) -> Response[SignedIn]:
-    parts = parts_of(request)
-    now = parts.clock()
-    login = await open_login(parts.pool, person, now)
-    fact = audit.Fact(
-        f"login.by_{by}",
-        now,
-        parts.edge,
-        person.id,
-        login.id,
-        _address(request),
-        room=person.room or "",
-    )
-    await audit.record(parts.bus, person.tenant, fact)
-    return Response(SignedIn(person), cookies=login_cookies(parts, login, now), headers=_NO_STORE)
-
-
-async def _refused(request: HttpRequest, by: str, email: str = "") -> Problem:
-    """The same words whoever it was, so that nobody learns which addresses exist."""
-    parts = parts_of(request)
-    fact = audit.Fact(
-        f"login.refused_{by}", parts.clock(), parts.edge, address=_address(request), email=email
-    )
-    await audit.record(parts.bus, audit.NO_TENANT, fact)
-    detail = "This link is used up or has ended." if by != "password" else "E-mail or password is wrong."
-    return Problem(401, "wrong_credentials", detail)
-
-
-async def _count_attempt(request: HttpRequest, what: str) -> None:
-    parts = parts_of(request)
-    now_s = asyncio.get_running_loop().time()
-    if not parts.attempts.take(f"{_address(request)} {what}", now_s):
-        raise _too_many()
-
-
-def _may_attempt(request: HttpRequest, what: str) -> bool:
-    now_s = asyncio.get_running_loop().time()
-    return parts_of(request).attempts.has(f"{_address(request)} {what}", now_s)
-
-
-def _too_many() -> Problem:
-    detail = "Too many attempts. Please wait a minute."
-    return Problem(429, "too_many_attempts", detail, headers={"Retry-After": "60"})
-
-
-def _address(request: HttpRequest) -> str:
-    return request.client.host if request.client else ""
+    return Response(SignedIn(access.person), headers=NO_STORE)
 
 
 BEGINNINGS = [sign_in, sign_in_by_link, sign_in_as_guest, renew]

@@ -221,9 +221,6 @@ update identity.api_key set used_at = $2 where id = $1;
 update identity.api_key set revoked_at = $3
 where tenant = $1 and id = $2 and revoked_at is null returning id;
 
--- name: api_keys_revoked_since
-select id from identity.api_key where revoked_at > $1 order by revoked_at desc limit $2;
-
 -- name: lock_signing_keys
 -- One edge at a time makes a key.
 select pg_advisory_xact_lock(x'63646b79'::int);
@@ -231,6 +228,9 @@ select pg_advisory_xact_lock(x'63646b79'::int);
 -- name: signing_keys
 select kid, seed, created_at, signs_from, ends_at from identity.signing_key
 where ends_at is null or ends_at > $1 order by signs_from desc, kid;
+
+-- name: is_no_signing_key
+select not exists (select from identity.signing_key where kid = $1);
 
 -- name: add_signing_key
 insert into identity.signing_key (kid, seed, created_at, signs_from) values ($1, $2, $3, $4);

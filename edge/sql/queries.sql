@@ -84,7 +84,8 @@ insert into identity.guest (id, tenant, room, link, display_name, created_at, ad
 values ($1, $2, $3, $4, $5, $6, $7);
 
 -- name: add_login
-insert into identity.login (id, person, guest, created_at, expires_at) values ($1, $2, $3, $4, $5);
+insert into identity.login (id, person, guest, created_at, expires_at, method, address, device, agent)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9);
 
 -- name: add_refresh
 insert into identity.refresh (hash, login, issued_at) values ($1, $2, $3);
@@ -125,7 +126,10 @@ where person = $1 and revoked_at is null
 returning id;
 
 -- name: revoked_since
-select id from identity.login where revoked_at > $1 order by revoked_at desc limit $2;
+-- An API key is a login too, for those who ask by it.
+select id from (select id, revoked_at from identity.login
+                union all select id, revoked_at from identity.api_key) as ended
+where revoked_at > $1 order by revoked_at desc limit $2;
 
 -- name: notify_revoked
 -- Every edge process listens and closes the sockets of this login.
