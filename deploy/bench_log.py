@@ -104,7 +104,7 @@ class Report(Struct, frozen=True):
 
 def main(*, as_json: bool) -> int:
     """Measures and prints; about two minutes."""
-    with _directory() as directory, _servers(directory) as settings:
+    with bench_directory() as directory, bench_servers(directory) as settings:
         report = asyncio.run(_measure(settings, directory))
     print(msgspec.json.format(msgspec.json.encode(report)).decode() if as_json else _table(report))
     return 0
@@ -139,7 +139,8 @@ def _say(text: str) -> None:
 
 # --- the ground ----------------------------------------------------------------------------------
 @contextmanager
-def _directory() -> Iterator[Path]:
+def bench_directory() -> Iterator[Path]:
+    """A directory that goes afterwards."""
     directory = Path(tempfile.mkdtemp(prefix="classwire-bench-"))
     os.chmod(directory, 0o755)  # Postgres runs as somebody else when we are root.  # noqa: S103
     try:
@@ -149,7 +150,7 @@ def _directory() -> Iterator[Path]:
 
 
 @contextmanager
-def _servers(directory: Path) -> Iterator[Settings]:
+def bench_servers(directory: Path) -> Iterator[Settings]:
     """The servers and one rooms process, and the settings with which to reach them."""
     nats_port, monitor_port, postgres_port = free_ports(3)
     log = Nats(data=directory / "nats", port=nats_port, monitor_port=monitor_port)

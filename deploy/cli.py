@@ -59,7 +59,13 @@ def _parser() -> argparse.ArgumentParser:
     add("setup", _setup, "makes streams and tables where the environment points (production)")
     add("demo", _demo, "prints new sign-in links of the running demo")
     bench = add("bench", _bench, "measures what this machine carries; nothing else may run meanwhile")
-    bench.add_argument("what", choices=("log",), help="log: commands, catch-up, read models")
+    bench.add_argument(
+        "what",
+        choices=("log", "fanout"),
+        help="log: commands, catch-up, read models; fanout: one event to everybody in a room",
+    )
+    bench.add_argument("--clients", type=int, default=2_000, help="fanout: sockets in the room [2000]")
+    bench.add_argument("--edges", type=int, help="fanout: edge processes [one per 2,500 clients]")
     bench.add_argument("--json", action="store_true", help="one object instead of a table")
     rebuild = add(
         "rebuild", _rebuild, "builds the read models anew from the log, beside the live ones, and swaps"
@@ -132,6 +138,10 @@ def _room_import(chosen: argparse.Namespace) -> int:
 
 
 def _bench(chosen: argparse.Namespace) -> int:
+    if chosen.what == "fanout":
+        from deploy import bench_fanout  # noqa: PLC0415 - needs what only developers have
+
+        return bench_fanout.main(clients=chosen.clients, edges=chosen.edges, as_json=chosen.json)
     from deploy import bench_log  # noqa: PLC0415
 
     return bench_log.main(as_json=chosen.json)
