@@ -35,7 +35,8 @@ import msgspec
 from msgspec import Struct
 
 from bus.background import background
-from bus.interface import BusError, Message, Stored
+from bus.holes import Holes
+from bus.interface import BusError, Log, Message, Stored
 from edge.parts import Parts
 from edge.queries import sql
 from edge.tokens import KeyRing, derive_secret
@@ -92,11 +93,18 @@ async def _work(parts: Parts) -> None:
     async with background(_sweep(parts)):
         await parts.pool.execute(sql("begin_webhook_position"), await parts.bus.log.last_stream_seq())
         position: int = await parts.pool.fetchval(sql("webhook_position"))
-        kept = position
+        last = kept = position
+        holes, archived = Holes(position), list[_Told]()
         async with parts.bus.log.follow_all(after_stream_seq=position) as batches:
             async for batch in batches:
-                wanted = [found for stored in batch for found in _told(stored)]
+                if holes.wants_archive(batch):
+                    reached, archived = await _archived(parts.bus.log, last)
+                    holes.filled(reached)
+                holes.check(batch)
                 last = batch[-1].stream_seq
+                told = [found for stored in batch for found in _told(stored)]
+                wanted = _in_order(told, [one for one in archived if one.stream_seq <= last])
+                archived = [one for one in archived if one.stream_seq > last]
                 if wanted or last - kept >= WEBHOOK_QUIET_COMMITS:
                     await _write(parts, wanted, last)
                     kept = last
@@ -118,6 +126,27 @@ def _told(stored: Stored) -> Iterable[_Told]:
         found = webhooks.told(event.data)
         if found is not None:
             yield _Told(stored.key, stored.stream_seq, stored.commit.seq + offset, stored.commit.at, *found)
+
+
+async def _archived(source: Log, after: int) -> tuple[dict[RoomKey, int], list[_Told]]:
+    """What archived logs tell beyond a position, and how far each of them reaches. Only what schools are
+    told is kept, which is a few events of each class. Raises Purged, Unavailable."""
+    reached: dict[RoomKey, int] = {}
+    told: list[_Told] = []
+    for archived in await source.archives():
+        if archived.last > after:
+            reached[archived.key] = archived.last
+            async for stored in source.read_archived(archived):
+                if stored.stream_seq > after:
+                    told += _told(stored)
+    return reached, told
+
+
+def _in_order(told: Sequence[_Told], archived: Sequence[_Told]) -> list[_Told]:
+    """Both in the order of the stream; what lies in both once: a room's last commit stays when its log is
+    put away."""
+    known = {(one.stream_seq, one.seq): one for one in (*archived, *told)}
+    return [known[place] for place in sorted(known)]
 
 
 async def _write(parts: Parts, told: Sequence[_Told], through: int) -> None:

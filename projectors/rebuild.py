@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, structs
 
+from bus.holes import Holes
 from bus.interface import Log, Purged
-from projectors.archived import Holes
 from projectors.database import SCHEMA, SHADOW, TABLES, connect, migrate
 from projectors.model import queries
 from projectors.runner import apply, apply_archives

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, cast
 
 import asyncpg
 
+from bus.holes import Holes
 from bus.interface import BusError, Log, Stored
 from projectors import metrics
-from projectors.archived import Holes, cover, covered
+from projectors.archived import cover, covered
 from projectors.database import FINGERPRINT, MODELS, SCHEMA, connect
 from projectors.model import Fact, Model, Write, queries
 from schemas.envelope import UnknownEvent

@@ -8,18 +8,22 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
+import asyncpg
 import msgspec
 import pytest
 
 import bus.jobs
 from artifacts import outbound
+from artifacts.archiver import put_away
 from artifacts.outbound import OutboundError
 from artifacts.webhooks import deliver
 from bus.background import background
+from rooms.follower import load, save
+from schemas.ids import RoomId, RoomKey
 from schemas.limits import JOB_ATTEMPTS_MAX, WEBHOOK_FAILING_S, WEBHOOK_OLD_SECRET_S, WEBHOOKS_PER_TENANT_MAX
 from schemas.settings import Settings
 from schemas.webhooks import read_networks
-from tests.integration.edge.conftest import School, until
+from tests.integration.edge.conftest import DEMO, School, until
 from tests.integration.edge.page import Browser
 from tests.integration.edge.receiver import Receiver, answering
 
@@ -376,3 +380,41 @@ async def test_interim_answers_are_passed_over() -> None:
 
     async with answering(answer) as port:
         assert await outbound.post(f"http://127.0.0.1:{port}/", {}, b"", read_networks(LOOPBACK)) == 201
+
+
+async def test_a_class_whose_log_was_put_away_meanwhile_is_told_in_order(
+    school: School, receiver: Receiver
+) -> None:
+    """The follower stands still while a class is held and put away, and another one goes on."""
+    teacher = await school.browser(school.teacher)
+    hook = (await make(teacher, receiver.url))["webhook"]["id"]
+    holder = await asyncpg.connect(school.settings.postgres)
+    async with holder.transaction():
+        await holder.execute("select stream_seq from identity.webhook_position for update")
+        rooms = [await a_class_held(teacher, school) for _ in range(2)]
+        while not await holder.fetchval("select exists (select from pg_locks where not granted)"):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+        key = RoomKey(DEMO, RoomId(rooms[0]))
+        await save(school.bus, await load(school.bus, key))
+        await put_away(school.bus, key, (await load(school.bus, key)).stream_seq)
+        # The follower loses its connection, and what it has heard with it.
+        await holder.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity "
+            "where datname = current_database() and pid <> pg_backend_pid()"
+        )
+    await holder.close()
+    told = await settled(teacher, hook, "delivered", 8)
+    kinds = ["session.ended", "participant.left", "participant.joined", "session.started"]
+    assert [(one["room"], one["kind"]) for one in told] == [
+        (room, kind) for room in reversed(rooms) for kind in kinds
+    ]
+    assert [one["sequence"] for one in told] == list(range(8, 0, -1))
+
+
+async def a_class_held(teacher: Browser, school: School) -> str:
+    """A room in which a class was held, and is over."""
+    room = await school.room(teacher)
+    async with teacher.page(room) as tess:
+        await tess.accepted("join_session", display_name="Tess")
+        await tess.accepted("end_session")
+    return room

@@ -1,9 +1,9 @@
-"""What is missing in the stream is noticed: ``projectors.archived.Holes``."""
+"""What is missing in the stream is noticed: ``bus.holes.Holes``."""
 
 import pytest
 
+from bus.holes import Holes
 from bus.interface import Purged, Stored
-from projectors.archived import Holes
 from schemas.ids import RoomId, RoomKey, TenantId
 from tests.integration.bus.given import commit
 
