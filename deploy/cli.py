@@ -61,11 +61,15 @@ def _parser() -> argparse.ArgumentParser:
     bench = add("bench", _bench, "measures what this machine carries; nothing else may run meanwhile")
     bench.add_argument(
         "what",
-        choices=("log", "fanout"),
-        help="log: commands, catch-up, read models; fanout: one event to everybody in a room",
+        choices=("log", "fanout", "forward", "room"),
+        help="log: commands, catch-up, read models; fanout: one event to everybody in a room; "
+        "forward: a media packet beside its floor; room: viewers with real ICE, DTLS and SRTP",
     )
     bench.add_argument("--clients", type=int, default=2_000, help="fanout: sockets in the room [2000]")
     bench.add_argument("--edges", type=int, help="fanout: edge processes [one per 2,500 clients]")
+    bench.add_argument("--viewers", type=int, default=100, help="room: who watch the teacher [100]")
+    bench.add_argument("--layer", choices=("high", "low"), help="room: of the camera [low above 300 viewers]")
+    bench.add_argument("--storm", type=int, default=0, help="room: so many more join within 5 s [0]")
     bench.add_argument("--json", action="store_true", help="one object instead of a table")
     rebuild = add(
         "rebuild", _rebuild, "builds the read models anew from the log, beside the live ones, and swaps"
@@ -142,6 +146,16 @@ def _bench(chosen: argparse.Namespace) -> int:
         from deploy import bench_fanout  # noqa: PLC0415 - needs what only developers have
 
         return bench_fanout.main(clients=chosen.clients, edges=chosen.edges, as_json=chosen.json)
+    if chosen.what == "forward":
+        from deploy import bench_forward  # noqa: PLC0415
+
+        return bench_forward.main(as_json=chosen.json)
+    if chosen.what == "room":
+        from deploy import bench_room  # noqa: PLC0415
+
+        return bench_room.main(
+            viewers=chosen.viewers, layer=chosen.layer, storm=chosen.storm, as_json=chosen.json
+        )
     from deploy import bench_log  # noqa: PLC0415
 
     return bench_log.main(as_json=chosen.json)
