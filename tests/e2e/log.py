@@ -20,17 +20,29 @@ class LogReader:
         self._stream = stream
         self._room = room
         self._next = 1
-        self._log: list[Json] = []
+        self.tenants: dict[str, set[str]] = {}
+        self._logs: dict[str, list[Json]] = {}
 
-    async def read(self) -> list[Json]:
-        """Every commit of the room so far as JSON, in stream order."""
+    async def read(self, room: str = "") -> list[Json]:
+        """Every commit of this room, or of another, so far as JSON, in stream order."""
         state = (await self._stream.stream_info("EVT")).state
         for seq in range(max(self._next, state.first_seq), state.last_seq + 1):
             message = await self._stream.get_msg("EVT", seq)
-            if (message.subject or "").split(".")[2] == self._room:
-                self._log.append(json.loads(message.data or b""))
+            _, tenant, name, *_ = (message.subject or "").split(".")
+            self.tenants.setdefault(tenant, set()).add(name)
+            self._logs.setdefault(name, []).append(json.loads(message.data or b""))
         self._next = state.last_seq + 1
-        return list(self._log)
+        return list(self._logs.get(room or self._room, ()))
+
+    async def read_tenant(self, tenant: str) -> list[Json]:
+        """Every commit of a tenant's rooms so far."""
+        await self.read()
+        return [commit for room in sorted(self.tenants.get(tenant, ())) for commit in self._logs[room]]
+
+    @property
+    def last(self) -> int:
+        """Where in the stream it stopped."""
+        return self._next - 1
 
     async def owner(self, lease: str) -> str:
         """The process that holds this lease."""

@@ -2,13 +2,17 @@
 
 Two ``rooms`` processes share the partitions. Twenty times one that decides for this room is killed at a
 random moment and started again. The judge (``checker``) reads the log and what each page saw after every
-round: nothing acknowledged is lost or doubled, and each page saw the log in order, each event once.
+round: nothing acknowledged is lost or doubled, and each page saw the log in order, each event once. Two
+people have pages in this class and in another, and try to be in both; a second school has a class of its
+own beside it. After the last round everybody's own watch, and what each school saw, is held against the
+log and the tables (``truth``).
 
 It takes a minute or two: twenty takeovers, each under talk, and a whole stack before them.
 """
 
 import asyncio
 import contextlib
+import json
 import os
 import random
 import statistics
@@ -16,24 +20,32 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
+import asyncpg
 import httpx
 import pytest
 
-from schemas.ids import RoomId, RoomKey, TenantId
+from deploy.cli import running_settings
+from edge import identity
+from schemas.ids import ParticipantId, RoomId, RoomKey, TenantId
 from schemas.subjects import partition_lease, partition_of
 from tests.e2e.checker import ClientRecord, Json, check
 from tests.e2e.client import RoomClient, sign_in_as_guest, sign_in_by_link
 from tests.e2e.log import LogReader, log_reader
 from tests.e2e.running import ROOT, Running, free_port, running, wait_for
 from tests.e2e.test_faults import assert_read_models_equal_a_rebuild
+from tests.e2e.truth import Row, Span, Watch, attendance_problems, commits, ids_in, strangers_in
+from tests.simulation.truth import attendance, classes_at_once
 
 PEOPLE = 20
+BESIDE = 3  # In the other school's class.
+HOME, AWAY = TenantId("demo"), TenantId("elsewhere")
 ROUNDS = 20
 PAUSE_S = 0.5
+PAUSE_BESIDE_S = 1.0
 TAKEOVER_S_MAX = 5.0
 BETWEEN_KILLS_S = (
     8.0  # Of the stack's own process: five within 30 s, and its supervisor calls it a crash loop.
@@ -91,10 +103,15 @@ def partner(classwire: Running) -> Iterator[Partner]:
         second.kill()
 
 
+def now_ms() -> int:
+    """Unix milliseconds, by the clock that all processes on this machine share."""
+    return time.time_ns() // 1_000_000
+
+
 class Person:
     """Somebody who takes part, one wish after another, each repeated until its answer is known.
 
-    Who ``wanders`` leaves the class and comes back; the others lose their line now and then.
+    All lose their line now and then. Who ``wanders`` leaves the class and comes back.
     """
 
     def __init__(
@@ -102,6 +119,8 @@ class Person:
     ) -> None:
         self.client = client
         self.answered: list[float] = []
+        self.watch = Watch()
+        self.pause_s = PAUSE_S
         self._chance = chance
         self._teaches = teaches
         self._wanders = wanders
@@ -109,20 +128,34 @@ class Person:
     async def take_part(self, stop: asyncio.Event) -> None:
         """Until the bell."""
         while not stop.is_set():
-            if not self._wanders and self._chance.random() < CUT:
+            if self._chance.random() < CUT:
+                self.watch.cut(now_ms())
                 await self.client.cut()
             await self._ask(*self._wish())
-            await asyncio.sleep(self._chance.uniform(0, PAUSE_S))
+            await asyncio.sleep(self._chance.uniform(0, self.pause_s))
+
+    async def enter(self) -> None:
+        """The page opens and its person joins."""
+        await self.client.__aenter__()
+        await self.must("join_session", {"display_name": self.client.name})
+
+    async def must(self, name: str, data: Json) -> Span:
+        """Asks for what is granted; when that was."""
+        answer, when = await self.ask(name, data)
+        assert answer["accepted"], answer
+        return when
+
+    async def ask(self, name: str, data: Json) -> tuple[Json, Span]:
+        """The answer, and between which times it was given."""
+        asked = now_ms()
+        answer = await self.client.command(name, data)
+        when = Span(asked, now_ms())
+        self.watch.answered(name, when, accepted=answer["accepted"])
+        return answer, when
 
     async def _ask(self, name: str, data: Json) -> None:
-        await self.client.command(name, data)
+        await self.ask(name, data)
         self.answered.append(time.monotonic())
-
-    def record(self) -> ClientRecord:
-        """What this page sent and saw so far. Only some acceptances must have left an event."""
-        known = self.client.record
-        sent = [replace(each, certain=each.name in CERTAIN) for each in known.sent]
-        return ClientRecord(known.participant, known.staff, sent, list(known.frames))
 
     def _wish(self) -> tuple[str, Json]:
         wishes: list[tuple[str, Json]] = [
@@ -162,30 +195,132 @@ class Person:
         }
 
 
-async def open_class(classwire: Running, chance: random.Random) -> list[Person]:
+class Torn:
+    """Somebody with a page in each of two classes, who wants to be now in the one, now in the other, and
+    mostly is still in one when joining the other."""
+
+    def __init__(self, pages: tuple[RoomClient, RoomClient], chance: random.Random) -> None:
+        self.pages = pages
+        self._chance = chance
+
+    async def take_part(self, stop: asyncio.Event) -> None:
+        """Until the bell."""
+        while not stop.is_set():
+            page = self._chance.choice(self.pages)
+            if self._chance.random() < CUT:
+                await page.cut()
+            name = self._chance.choice(["join_session", "join_session", "leave_session"])
+            data = {"display_name": page.name} if name == "join_session" else {}
+            await page.command(name, data)
+            await asyncio.sleep(self._chance.uniform(0, PAUSE_BESIDE_S))
+
+
+@dataclass
+class Schools:
+    """Two schools on one stack: the class that is killed under, the one beside it in the same school with
+    those who are torn between both, and the other school's class."""
+
+    people: list[Person]
+    other: Person
+    torn: list[Torn]
+    beside: list[Person]
+
+    @property
+    def everybody(self) -> list[Person | Torn]:
+        """All who do something."""
+        return [*self.people, *self.torn, *self.beside]
+
+    @property
+    def pages(self) -> dict[str, list[RoomClient]]:
+        """All open pages by room."""
+        first, second = ([torn.pages[n] for torn in self.torn] for n in (0, 1))
+        pages = {
+            self.people[0].client.room: [*(p.client for p in self.people), *first],
+            self.other.client.room: [self.other.client, *second],
+            self.beside[0].client.room: [p.client for p in self.beside],
+        }
+        assert len(pages) == len((self.people, self.torn, self.beside))
+        return pages
+
+    async def end(self) -> None:
+        """Every class is ended by its teacher; everybody's watch says so."""
+        for teacher, there in (
+            (self.people[0], self.people),
+            (self.other, []),
+            (self.beside[0], self.beside),
+        ):
+            over = await teacher.must("end_session", {})
+            for person in there:
+                person.watch.left(over)
+
+    async def close(self) -> None:
+        """Closes all pages."""
+        for pages in self.pages.values():
+            for page in pages:
+                await page.__aexit__()
+
+
+async def open_schools(classwire: Running, chance: random.Random) -> Schools:
+    """All classes, everybody in burst after burst."""
+    people = await open_class(classwire, classwire.teacher_link, "Tess", "Guest", PEOPLE, chance)
+    links = await sign_in_links(classwire)
+    beside = await open_class(classwire, links["olga"], "Olga", "Stranger", BESIDE, chance)
+    for person in beside:
+        person.pause_s = PAUSE_BESIDE_S
+    other = (await open_class(classwire, links["tina"], "Tina", "Nobody", 1, chance))[0]
+    torn = []
+    for name in ("una", "vera"):
+        pages = []
+        for link, room in (
+            (links[f"{name} 1"], people[0].client.room),
+            (links[f"{name} 2"], other.client.room),
+        ):
+            pages.append(RoomClient(await sign_in_by_link(classwire.url, link), classwire.url, room, name))
+            await pages[-1].__aenter__()
+        torn.append(Torn((pages[0], pages[1]), chance))
+    return Schools(people, other, torn, beside)
+
+
+async def sign_in_links(classwire: Running) -> dict[str, str]:
+    """A second school with a teacher, and in the first one a second teacher and two more people."""
+    links = {}
+    async with identity.open_pool(
+        running_settings(classwire.var, "edge").postgres, connections_max=2
+    ) as pool:
+        await identity.ensure_tenant(pool, AWAY, "The other school")
+        for name, tenant in (("olga", AWAY), ("tina", HOME), ("una", HOME), ("vera", HOME)):
+            person = await identity.ensure_user(
+                pool,
+                tenant,
+                email=f"{name}@{tenant}.test",
+                display_name=name.title(),
+                capabilities=("teach",) if name in ("olga", "tina") else ("learn",),
+            )
+            for page in ("", " 1", " 2"):
+                token = await identity.create_sign_in_link(pool, person.id)
+                links[f"{name}{page}"] = f"{classwire.url}/signin#token={token}"
+    return links
+
+
+async def open_class(
+    classwire: Running, link: str, teacher: str, others: str, count: int, chance: random.Random
+) -> list[Person]:
     """A fresh room with a live session, a teacher and guests, all joined in a burst."""
-    http = await sign_in_by_link(classwire.url, classwire.teacher_link)
-    created = await http.post("/api/v1/rooms", json={"title": "Takeovers"})
+    http = await sign_in_by_link(classwire.url, link)
+    created = await http.post("/api/v1/rooms", json={"title": f"Class of {teacher}"})
     assert created.status_code == 201, created.text
     room = created.json()["room"]
     started = await http.post(f"/api/v1/rooms/{room}/sessions/start", json={})
     assert started.is_success, started.text
-    link = await http.post(f"/api/v1/rooms/{room}/guest-links", json={})
-    assert link.is_success, link.text
-    people = [Person(RoomClient(http, classwire.url, room, "Tess"), chance, teaches=True)]
-    for n in range(PEOPLE - 1):
-        guest = await sign_in_as_guest(classwire.url, link.json()["url"], f"Guest {n}")
-        client = RoomClient(guest, classwire.url, room, f"Guest {n}")
-        people.append(Person(client, chance, wanders=n % 2 == 0))
-    await asyncio.gather(*(enter(person) for person in people))
+    invited = await http.post(f"/api/v1/rooms/{room}/guest-links", json={})
+    assert invited.is_success, invited.text
+    people = [Person(RoomClient(http, classwire.url, room, teacher), chance, teaches=True)]
+    for n in range(count - 1):
+        name = f"{others} {n}"
+        guest = await sign_in_as_guest(classwire.url, invited.json()["url"], name)
+        people.append(Person(RoomClient(guest, classwire.url, room, name), chance, wanders=n % 2 == 0))
+    await asyncio.gather(*(person.enter() for person in people))
     return people
-
-
-async def enter(person: Person) -> None:
-    """The page opens and its person joins."""
-    await person.client.__aenter__()
-    answer = await person.client.command("join_session", {"display_name": person.client.name})
-    assert answer["accepted"], answer
 
 
 class Killer:
@@ -237,41 +372,122 @@ class Killer:
         return max(later - earlier for earlier, later in pairwise(answers) if earlier >= first)
 
 
-async def judge(log: LogReader, people: list[Person]) -> list[str]:
-    """The broken promises so far. The log is read after the records are taken, so that it is as long."""
-    records = [person.record() for person in people]
-    return check(await log.read(), records)
+async def judge(log: LogReader, pages: list[RoomClient]) -> list[str]:
+    """The promises to the pages of one room that are broken so far. The log is read after the records are
+    taken, so that it is as long."""
+    records = [record(page) for page in pages]
+    return check(await log.read(pages[0].room), records)
+
+
+def record(page: RoomClient) -> ClientRecord:
+    """What this page sent and saw so far. Only some acceptances must have left an event."""
+    known = page.record
+    sent = [replace(each, certain=each.name in CERTAIN) for each in known.sent]
+    return ClientRecord(known.participant, known.staff, sent, list(known.frames))
+
+
+async def all_told(log: LogReader, schools: Schools) -> None:
+    """Every page was told all that its log has."""
+    for room, pages in schools.pages.items():
+        end = (await log.read(room))[-1]
+        last = end["seq"] + len(end["events"]) - 1
+        for page in pages:
+            await page.until(lambda p=page, last=last: (p.position or 0) >= last)
+
+
+async def judge_attendance(log: LogReader, schools: Schools, tables: asyncpg.Connection) -> list[str]:
+    """Invariant 6: everybody's watch, the log, and the rows; and it says how well the watches knew."""
+    problems, doubts = [], []
+    for people in (schools.people, schools.beside):
+        room = people[0].client.room
+        truth = attendance(commits(await log.read(room)))
+        rows = await tables.fetch("select * from read.attendance where room = $1 order by joined_at", room)
+        for person in people:
+            who = ParticipantId(person.client.record.participant)
+            own = [
+                Row(row["connected_ms"], row["connected_from"], row["connected_to"])
+                for row in rows
+                if row["participant"] == who
+            ]
+            problems += attendance_problems(person.client.name, person.watch, truth.get(who, []), own)
+            doubts.append(person.watch.longest_ms - person.watch.shortest_ms)
+    print(f"attendance: known to {statistics.median(doubts):.0f} ms, the least known to {max(doubts)} ms")
+    return problems
+
+
+async def judge_tenants(log: LogReader, schools: Schools, tables: asyncpg.Connection) -> list[str]:
+    """Invariant 7: no id, name or word of one school in the frames, the log or the rows of the other."""
+    names = {HOME: {"Tess", "Tina", "Guest ", "Una", "Vera"}, AWAY: {"Olga", "Stranger "}}
+    pages = {HOME: [*schools.people, schools.other], AWAY: schools.beside}
+    words, seen = {}, {}
+    for tenant in (HOME, AWAY):
+        written = await log.read_tenant(tenant)
+        words[tenant] = ids_in(written) | log.tenants[tenant] | names[tenant]
+        frames = [person.client.record.frames for person in pages[tenant]]
+        rows = await rows_of(tables, tenant)
+        seen[tenant] = "\n".join([json.dumps(written), json.dumps(frames), *rows])
+        assert [name for name in sorted(names[tenant]) if name not in seen[tenant]] == []
+    words[AWAY].add(AWAY)  # The first school's name is a word of its own rooms: it is everybody's.
+    return [*strangers_in(seen[HOME], words[AWAY]), *strangers_in(seen[AWAY], words[HOME])]
+
+
+async def rows_of(tables: asyncpg.Connection, tenant: TenantId) -> list[str]:
+    """Every row that bears the tenant's name, of every table, as text."""
+    named = await tables.fetch(
+        "select table_schema, table_name from information_schema.columns "
+        "where column_name = 'tenant' and table_schema in ('read', 'identity')"
+    )
+    rows = []
+    for schema, table in named:
+        found = await tables.fetch(f"select t::text from {schema}.{table} t where tenant = $1", tenant)
+        rows += [row[0] for row in found]
+    return rows
+
+
+async def all_written(log: LogReader, tables: asyncpg.Connection) -> None:
+    """The read models are as far as the log."""
+    await log.read()
+    async with asyncio.timeout(60):
+        while await tables.fetchval("select stream_seq from read.checkpoint") < log.last:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
 
 
 @pytest.mark.timeout(400)
 async def test_killing_the_owner_of_a_class_of_twenty_loses_and_doubles_nothing(tmp_path: Path) -> None:
-    """Invariants 1 to 4 of reliability §5 after each of twenty takeovers."""
+    """Invariants 1 to 4 of reliability §5 after each of twenty takeovers, 5 to 7 after all of them."""
     print(f"seed {SEED}")
     chance = random.Random(SEED)
     with running(tmp_path / "var") as classwire, partner(classwire) as second:
-        people = await open_class(classwire, chance)
-        async with log_reader(classwire, people[0].client.room) as log:
-            killer = Killer(classwire, second, people, log)
+        schools = await open_schools(classwire, chance)
+        async with log_reader(classwire, schools.people[0].client.room) as log:
+            killer = Killer(classwire, second, schools.people, log)
             silences = []
             bell = asyncio.Event()
             async with asyncio.TaskGroup() as everyone:
-                for person in people:
-                    everyone.create_task(person.take_part(bell))
+                for each in schools.everybody:
+                    everyone.create_task(each.take_part(bell))
                 for number in range(1, ROUNDS + 1):
                     silence = await killer.round(chance)
                     print(f"round {number}: {silence * 1000:.0f} ms", flush=True)
                     silences.append(silence)
-                    assert await judge(log, people) == []
+                    assert await judge(log, next(iter(schools.pages.values()))) == []
                 bell.set()
-            end = (await log.read())[-1]
-            last = end["seq"] + len(end["events"]) - 1
-            for person in people:
-                await person.client.until(lambda p=person: (p.client.position or 0) >= last)
-            assert await judge(log, people) == []
-            commits = len(await log.read())
-        for person in people:
-            await person.client.__aexit__()
-        print(f"{commits} commits, {sum(len(p.answered) for p in people)} commands answered")
+            await schools.end()
+            await all_told(log, schools)
+            for pages in schools.pages.values():
+                assert await judge(log, pages) == []
+            both = [commits(await log.read(room)) for room in list(schools.pages)[:2]]
+            assert classes_at_once(*both) == []
+            tables = await asyncpg.connect(running_settings(classwire.var, "projectors").postgres)
+            try:
+                await all_written(log, tables)
+                assert await judge_attendance(log, schools, tables) == []
+                assert await judge_tenants(log, schools, tables) == []
+            finally:
+                await tables.close()
+        answers = sum(len(person.answered) for person in schools.people)
+        print(f"{len(both[0])} commits, {answers} commands answered")
         print(f"takeover: median {statistics.median(silences):.2f} s, longest {max(silences):.2f} s")
+        await schools.close()
         assert max(silences) < TAKEOVER_S_MAX
         assert_read_models_equal_a_rebuild(classwire)

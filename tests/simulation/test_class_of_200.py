@@ -25,19 +25,13 @@ from schemas.commands.floor import LowerHand, RaiseHand
 from schemas.commands.lifecycle import CreateRoom, EndSession, StartSession
 from schemas.commands.roster import AddMember, JoinSession, LeaveSession
 from schemas.envelope import Accepted, Actor, Commit, Envelope, encode_commit
-from schemas.events.lifecycle import SessionEnded
-from schemas.events.roster import (
-    ParticipantConnected,
-    ParticipantDisconnected,
-    ParticipantJoined,
-    ParticipantLeft,
-)
-from schemas.ids import CommandId, ParticipantId, RoomId, RoomKey, TenantId, UserId, participant_id
+from schemas.ids import CommandId, RoomId, RoomKey, TenantId, UserId, participant_id
 from schemas.limits import EDGE_BEAT_S, PARTITION_LEASE_S
 from schemas.media import Role
 from tests.e2e.checker import Json, check
+from tests.simulation.truth import Interval, attendance, classes_at_once
 from tests.simulation.virtual import run
-from tests.simulation.world import Interval, Page, School, clock, school
+from tests.simulation.world import Page, School, clock, school
 from tests.wishes import TOPICS
 from tests.wishes.cast import Cast
 
@@ -97,7 +91,7 @@ async def held(chance: Random) -> None:
             log = [stored.commit async for stored in bus.log.read(KEY)]
             judge(log, pages)
             other = [stored.commit async for stored in bus.log.read(OTHER)]
-            nobody_is_in_two_classes(log, other)
+            assert classes_at_once(log, other) == []
             await all_followers_agree(around, bus, log)
 
 
@@ -279,30 +273,6 @@ def as_json(commit: Commit) -> Json:
     return value
 
 
-def attendance(log: list[Commit]) -> dict[ParticipantId, list[Interval]]:
-    """When the log says people's pages were in class: a fold of its own, simpler than the read model."""
-    times: dict[ParticipantId, list[Interval]] = {}
-
-    def ends(who: ParticipantId, at: int) -> None:
-        if times.get(who) and times[who][-1].end is None:
-            times[who][-1].end = at
-
-    for commit in log:
-        for event in commit.events:
-            match event.data:
-                case ParticipantJoined(participant=who) | ParticipantConnected(participant=who):
-                    if not times.get(who) or times[who][-1].end is not None:
-                        times.setdefault(who, []).append(Interval(commit.at))
-                case ParticipantDisconnected(participant=who, since=since):
-                    ends(who, since or commit.at)
-                case ParticipantLeft(participant=who, left_at=left_at):
-                    ends(who, left_at)
-                case SessionEnded():
-                    for who in times:
-                        ends(who, commit.at)
-    return times
-
-
 def assert_same_times(page: Page, known: list[Interval]) -> None:
     """The sum of a person's time, and no overlap, against the script's watch. A dead edge is believed
     alive up to its last beat; whoever comes while a partition changes hands is on the log when that is over;
@@ -314,28 +284,6 @@ def assert_same_times(page: Page, known: list[Interval]) -> None:
         assert earlier.begin <= earlier.end <= later.begin, (page.person.id, known)
     slack = SECOND * (1 + 2 * EDGE_BEAT_S + FAULTS * PARTITION_LEASE_S) + 200 * len(page.times)
     assert abs(watched - logged) <= slack, (page.person.id, watched, logged, page.times, known)
-
-
-def nobody_is_in_two_classes(*logs: list[Commit]) -> None:
-    """From joining to having left, by the log: no person's times overlap between the classes."""
-    times: dict[str, list[tuple[int, int]]] = {}
-    for log in logs:
-        inside: dict[ParticipantId, tuple[str, int]] = {}
-        for commit in log:
-            for event in commit.events:
-                match event.data:
-                    case ParticipantJoined(participant=who, person=person):
-                        inside[who] = (person, commit.at)
-                    case ParticipantLeft(participant=who) if who in inside:
-                        person, begin = inside.pop(who)
-                        times.setdefault(person, []).append((begin, commit.at))
-    visits = 0
-    for person, each in times.items():
-        ordered = sorted(each)
-        visits += len(ordered)
-        for (_, end), (begin, _) in pairwise(ordered):
-            assert end <= begin, f"{person} is in two classes"
-    print(f"{visits} visits of {len(times)} people, nobody in two classes at once")
 
 
 async def all_followers_agree(around: School, bus: Bus, log: list[Commit]) -> None:

@@ -13,7 +13,6 @@ from typing import Any, cast
 
 import msgspec
 from litestar.exceptions import WebSocketDisconnect
-from msgspec import Struct
 
 from bus.interface import Bus, BusError
 from bus.memory import MemoryHub, memory_bus
@@ -32,6 +31,7 @@ from schemas.commands import Command
 from schemas.envelope import Actor, encode_command
 from schemas.ids import CommandId, ConnectionId, EdgeId, LoginId, ParticipantId, RoomKey, participant_id
 from tests.e2e.checker import ClientRecord, Json, Sent
+from tests.simulation.truth import Interval
 
 START_MS = 1_763_719_200_000
 PATIENCE_S = 3.0  # How long a page waits for an answer before it asks again.
@@ -168,13 +168,6 @@ class Edge:
             task.cancel()
         for line in tuple(self.lines):
             line.cut()
-
-
-class Interval(Struct):
-    """A time in class by the script's own watch, Unix milliseconds."""
-
-    begin: int
-    end: int | None = None
 
 
 class Page:
