@@ -177,7 +177,7 @@ class Providers:
 
     def __init__(self, ring: KeyRing, networks: tuple[Network, ...]) -> None:
         self._ring = ring
-        self._networks = networks
+        self.networks = networks
         self._known: dict[tuple[str, str], _Known] = {}
         self._turns = asyncio.Semaphore(OIDC_REQUESTS_AT_ONCE_MAX)
 
@@ -221,7 +221,7 @@ class Providers:
             form |= {"client_id": provider.client_id, "client_secret": provider.client_secret}
         try:
             async with self._turns:
-                body = await outward.post_form(metadata.token_endpoint, self._networks, form, basic=basic)
+                body = await outward.post_form(metadata.token_endpoint, self.networks, form, basic=basic)
             return msgspec.json.decode(body, type=_Tokens).id_token
         except (RemoteServerError, msgspec.MsgspecError, UnicodeError) as error:
             raise RemoteProviderError(f"token request: {error}") from error
@@ -245,11 +245,11 @@ class Providers:
         where = f"{provider.issuer.rstrip('/')}/.well-known/openid-configuration"
         try:
             async with self._turns:
-                metadata = msgspec.json.decode(await outward.get(where, self._networks), type=Metadata)
+                metadata = msgspec.json.decode(await outward.get(where, self.networks), type=Metadata)
                 if metadata.issuer != provider.issuer:
                     raise RemoteProviderError("the discovery document of another issuer")  # Discovery §4.3.
                 _check_pkce(metadata)
-                raw = msgspec.json.decode(await outward.get(metadata.jwks_uri, self._networks))
+                raw = msgspec.json.decode(await outward.get(metadata.jwks_uri, self.networks))
             keys = KeySet.import_key_set(raw)
         except (RemoteServerError, JoseError, ValueError, TypeError, KeyError, msgspec.MsgspecError) as error:
             raise RemoteProviderError(f"discovery: {error}") from error

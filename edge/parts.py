@@ -9,6 +9,7 @@ from artifacts.store import Store
 from bus.interface import Bus
 from edge.attempts import Attempts
 from edge.clock import Clock
+from edge.errands import Errands
 from edge.hub import Hub
 from edge.identity import Passwords
 from edge.keys import Keys
@@ -45,6 +46,7 @@ class Parts:
     clock: Clock
     web: Path | None
     places: Places = field(default_factory=Places)
+    errands: Errands = field(default_factory=Errands)
     rates: Rates = field(default_factory=Rates)
     scan: Scanner | None = None
     webhook_networks: tuple[Network, ...] = ()

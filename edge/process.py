@@ -111,6 +111,7 @@ async def edge_process(
                         beating.cancel()
                         await _say_goodbye(hub, presence)
             finally:
+                await parts.errands.close()
                 for task in (beating, *running):
                     task.cancel()
 

@@ -28,6 +28,11 @@ class Site(Struct, frozen=True):
         """Sent to /api/v1/login only; ``__Host-`` allows no path, so it is ``__Secure-``."""
         return "__Secure-cw_refresh" if self.is_secure else "cw_refresh"
 
+    @property
+    def departure_cookie(self) -> str:
+        """Binds a sign-in at a school's own server to the browser that began it."""
+        return "__Host-cw_departure" if self.is_secure else "cw_departure"
+
 
 def site(settings: Settings) -> Site:
     """The site that the settings describe. Raises SettingsError."""

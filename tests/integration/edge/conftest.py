@@ -165,6 +165,8 @@ def without_store(database: str, tmp_path: Path) -> Settings:
         s3_endpoint="http://127.0.0.1:1",
         s3_access_key="none",
         s3_secret_key="none",
+        mail_dir=str(tmp_path / "mail"),
+        oidc_networks="127.0.0.0/8,::1/128",
         api_per_minute=1_000_000,  # Tests ask again and again until something is so.
     )
 
