@@ -6,9 +6,10 @@ from litestar.di import Provide
 from litestar.openapi.config import OpenAPIConfig
 from litestar.types import BeforeMessageSendHookHandler, Message, Scope
 
-from edge.auth import provide_access, require_own_page
+from edge.auth import identify, provide_access, require_own_page
 from edge.http import (
     analytics,
+    api_keys,
     audit,
     boards,
     breakouts,
@@ -19,11 +20,15 @@ from edge.http import (
     live,
     lobby,
     login,
+    logins,
     media,
     members,
     messages,
+    oidc,
+    passwords,
     policy,
     polls,
+    providers,
     pulse,
     questions,
     recordings,
@@ -31,6 +36,8 @@ from edge.http import (
     sessions,
     static,
     studio,
+    tenants,
+    users,
     webhooks,
 )
 from edge.idempotency import claim, keep
@@ -65,6 +72,14 @@ def create_app(parts: Parts) -> Litestar:
         route_handlers=[
             *login.BEGINNINGS,
             *login.ROUTES,
+            *passwords.BEGINNINGS,
+            *passwords.ROUTES,
+            *oidc.BEGINNINGS,
+            *logins.ROUTES,
+            *users.ROUTES,
+            *tenants.ROUTES,
+            *providers.ROUTES,
+            *api_keys.ROUTES,
             *rooms.ROUTES,
             *sessions.ROUTES,
             *members.ROUTES,
@@ -86,7 +101,7 @@ def create_app(parts: Parts) -> Litestar:
             *webhooks.ROUTES,
             *live.ROUTES,
         ],
-        guards=[require_rate, require_own_page],
+        guards=[identify, require_rate, require_own_page],
         dependencies={"access": Provide(provide_access)},
         before_request=claim,
     )
