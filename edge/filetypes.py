@@ -2,17 +2,19 @@
 
 An allow-list as data. A general guesser of file types knows hundreds that we refuse anyway, and takes the
 likeliest; here a type is known for certain or not taken. Nothing that a browser or an office program
-would run is on the list: no HTML, no SVG, no archive, no macro.
+would run is on the list: no HTML, no SVG, no archive, no macro. A picture or a document that is small on
+its way and huge when it is opened (``edge.bombs``) is not taken either.
 """
 
 import codecs
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 from msgspec import Struct
 
+from edge.bombs import pixels, unpacks_to
 from schemas.commands.files import Purpose
+from schemas.limits import IMAGE_PIXELS_MAX
 
 Head = bytes
 """The first ``FILE_SNIFFED_BYTES`` of a file, or all of it."""
@@ -81,9 +83,9 @@ TYPES: tuple[FileType, ...] = (
     FileType("video/quicktime", (".mov",), _iso(b"qt")),
     FileType("video/mp4", (".mp4", ".m4v"), _iso(b"iso", b"mp4", b"avc1", b"M4V", b"dash")),
     FileType("video/webm", (".webm",), _is_webm),
-    FileType(f"{_OPEN}text", (".odt",), _open_document("text")),
-    FileType(f"{_OPEN}presentation", (".odp",), _open_document("presentation")),
-    FileType(f"{_OPEN}spreadsheet", (".ods",), _open_document("spreadsheet")),
+    FileType(f"{_OPEN}text", (".odt",), _open_document("text"), "content.xml"),
+    FileType(f"{_OPEN}presentation", (".odp",), _open_document("presentation"), "content.xml"),
+    FileType(f"{_OPEN}spreadsheet", (".ods",), _open_document("spreadsheet"), "content.xml"),
     FileType(f"{_OFFICE}wordprocessingml.document", (".docx",), _ZIP, "word/document.xml"),
     FileType(f"{_OFFICE}presentationml.presentation", (".pptx",), _ZIP, "ppt/presentation.xml"),
     FileType(f"{_OFFICE}spreadsheetml.sheet", (".xlsx",), _ZIP, "xl/workbook.xml"),
@@ -109,17 +111,25 @@ def identify(path: Path, head: Head, ending: str, purpose: Purpose) -> FileType 
     for kind in TYPES:
         if kind.matches(head) and (not kind.part or _has_part(path, kind.part)):
             is_taken = ending in kind.endings and kind.media_type in BY_PURPOSE[purpose]
-            return kind if is_taken else None
+            return kind if is_taken and _is_bearable(path, kind) else None
     return None
 
 
 def _has_part(path: Path, part: str) -> bool:
-    """Whether an Office document has this part, and no program in it. Only its table of contents is read."""
-    try:
-        with zipfile.ZipFile(path) as packed:
-            names = packed.namelist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        # A stranger wrote these bytes: a seek before the start, a name that is no text and a version of
-        # the future each raise their own, depending on the Python. None of them is a document.
-        return False
-    return part in names and not any(name.lower().endswith("vbaproject.bin") for name in names)
+    """Whether an Office document has this part, no program in it, and bears unpacking."""
+    names = unpacks_to(path)
+    return names is not None and part in names and not any(map(_is_program, names))
+
+
+def _is_program(name: str) -> bool:
+    """Macros of Office Open XML and of OpenDocument (part 2, §3.1 leaves other folders to programs)."""
+    lower = name.lower()
+    return lower.endswith("vbaproject.bin") or lower.startswith(("basic/", "scripts/"))
+
+
+def _is_bearable(path: Path, kind: FileType) -> bool:
+    """Whether a picture has a size, and one that a browser can show."""
+    if not kind.media_type.startswith("image/"):
+        return True
+    found = pixels(path, kind.media_type)
+    return found is not None and 0 < found <= IMAGE_PIXELS_MAX

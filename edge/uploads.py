@@ -18,7 +18,7 @@ import logging
 import secrets
 import tempfile
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from hmac import compare_digest
 from io import FileIO
@@ -63,7 +63,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _TICKET_CHARS_MAX = 2_048
-_WRITTEN_BYTES = 1 << 20  # One turn of a thread per megabyte; what a body holds in memory.
+WRITTEN_BYTES = 1 << 20  # One turn of a thread per megabyte; what a body holds in memory.
 _ENDINGS = {kind.media_type: kind.endings[0] for kind in TYPES}
 
 
@@ -201,16 +201,16 @@ async def _spool(body: AsyncIterator[bytes], path: Path, ticket: Ticket) -> tupl
     """Writes the body to a file as it comes; its first bytes and its SHA-256."""
     head, digest, count, waiting = b"", hashlib.sha256(), 0, bytearray()
     with path.open("wb", buffering=0) as file:
-        async for chunk in _awake(body):
+        async for chunk in awake(body):
             count += len(chunk)
             if count > ticket.bytes:
                 raise Problem(413, "too_large", "The file is larger than was said.")
             if len(head) < FILE_SNIFFED_BYTES:
                 head = (head + chunk)[:FILE_SNIFFED_BYTES]
-                if len(head) == FILE_SNIFFED_BYTES and not _may_become(head, ticket):
+                if len(head) == FILE_SNIFFED_BYTES and not may_become(head, ticket):
                     raise wrong_type()
             waiting += chunk
-            if len(waiting) >= _WRITTEN_BYTES:
+            if len(waiting) >= WRITTEN_BYTES:
                 await asyncio.to_thread(_write, file, digest, bytes(waiting))
                 waiting.clear()
         await asyncio.to_thread(_write, file, digest, bytes(waiting))
@@ -224,7 +224,7 @@ def _write(file: FileIO, digest: "hashlib._Hash", data: bytes) -> None:
     file.write(data)
 
 
-async def _awake(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def awake(body: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
     """The chunks of a body that does not stand still. Raises Problem."""
     while True:
         try:
@@ -244,7 +244,8 @@ def is_taken(ending: str, purpose: Purpose) -> bool:
     return any(ending in kind.endings and kind.media_type in BY_PURPOSE[purpose] for kind in TYPES)
 
 
-def _may_become(head: bytes, ticket: Ticket) -> bool:
+def may_become(head: bytes, ticket: Ticket) -> bool:
+    """Whether a file that begins so may become what its ticket says."""
     return could_be(head, split_name(ticket.name)[1], ticket.purpose)
 
 

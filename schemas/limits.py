@@ -109,6 +109,16 @@ FILE_FORGET_S: Final = 60.0  # Bytes of a file that was removed are gone within 
 FILE_FORGET_LAG_S: Final = 600.0  # How far a read model may lag and its removals are still found.
 FILE_FORGET_START_S: Final = 86_400.0  # An edge that starts looks back a day: all of them may have been down.
 FILE_ORPHAN_S: Final = 7_200.0  # An object that no log knows after twice the time of an upload is nobody's.
+IMAGE_PIXELS_MAX: Final = 50_000_000  # 8K is 33 million; a browser holds four bytes for each.
+ARCHIVE_ENTRIES_MAX: Final = 10_000  # An Office document with a thousand pictures has some 3,000 parts.
+ARCHIVE_BYTES_MAX: Final = 536_870_912  # 512 MiB unpacked: five times the largest file; bombs have thousands.
+RESUMABLE_S: Final = 86_400.0  # A file in pieces may take a day: begun at school, finished at home.
+RESUMABLE_PER_PERSON_MAX: Final = 4  # In pieces at once; a page sends one after another.
+RESUMABLE_PER_TENANT_MAX: Final = 500  # A school of 1,000 in which every second person was cut off.
+RESUMABLE_BYTES_PER_TENANT_MAX: Final = 21_474_836_480  # 20 GiB announced and unfinished: 200 largest files.
+RESUMABLE_PIECES_MAX: Final = 256  # 100 MiB are 13; a line that breaks every 400 KiB still gets through.
+RESUMABLE_SWEPT_MAX: Final = 500  # Ended per turn of the sweeper: a tenant's worth; the rest a minute later.
+UPLOAD_METADATA_CHARS_MAX: Final = 4_096  # A name of 1,000 characters in Base64, and two short keys.
 
 # --- polls and pulse -----------------------------------------------------------------------------
 POLLS_KEPT_MAX: Final = 20  # In a room: a lesson's polls and those prepared; older ones are read models.

@@ -1,7 +1,8 @@
 """Files of a room: the list, sending one in two steps, opening by a signed address, removing.
 
 Sending: ``POST`` says what is coming and gets an address and a ticket; ``PUT`` of the bytes to that address
-with the ticket in ``Upload-Ticket`` answers when the file is in the room. See ``edge.uploads``.
+with the ticket in ``Upload-Ticket`` answers when the file is in the room. See ``edge.uploads``; large files
+over poor lines come in pieces (``edge.http.tus``).
 """
 
 import logging
@@ -111,7 +112,7 @@ async def announce(
     """Asks to send a file."""
     parts = parts_of(request)
     seen = await see(parts, access, room)
-    _check(seen, access, data.purpose, data.size)
+    check_upload(seen, access, data.purpose, data.size)
     name = clean_name(data.name)
     if not uploads.is_taken(split_name(name)[1], data.purpose):
         raise uploads.wrong_type()
@@ -147,12 +148,10 @@ async def send(
     ticket = _ticket(parts, access, seen, FileId(file), upload_ticket)
     if (there := seen.state.files.find(ticket.file)) is not None:
         return Response(shown(there))
-    _check(seen, access, ticket.purpose, ticket.bytes)
+    check_upload(seen, access, ticket.purpose, ticket.bytes)
     if (request.content_length or 0) > ticket.bytes:
         raise Problem(413, "too_large", "The file is larger than was said.")
-    who = participant_id(seen.key, access.person.id)
-    present = seen.state.participants.get(who)
-    name = present.display_name if present else access.person.display_name
+    who, name = participant_id(seen.key, access.person.id), sender_name(seen, access)
     with parts.places.place(ticket.file):
         async with (
             aclosing(request.stream()) as body,
@@ -233,7 +232,7 @@ def _no_such_file() -> Problem:
     return Problem(404, Code.NO_SUCH_FILE, SENTENCES[Code.NO_SUCH_FILE])
 
 
-def _check(seen: Seen, access: Access, purpose: Purpose, size: int) -> None:
+def check_upload(seen: Seen, access: Access, purpose: Purpose, size: int) -> None:
     """What the rules will say, before anything is sent. Raises Problem."""
     if not may_upload(_looks(seen, access), purpose):
         raise forbidden()
@@ -242,6 +241,12 @@ def _check(seen: Seen, access: Access, purpose: Purpose, size: int) -> None:
     refusal: Rejection | None = room_for(seen.state, size)
     if refusal is not None:
         raise rejected(refusal)
+
+
+def sender_name(seen: Seen, access: Access) -> str:
+    """The name under which a file is listed: the one in class, or the person's own."""
+    present = seen.state.participants.get(participant_id(seen.key, access.person.id))
+    return present.display_name if present else access.person.display_name
 
 
 def _ticket(parts: Parts, access: Access, seen: Seen, file: FileId, text: str) -> uploads.Ticket:

@@ -19,7 +19,7 @@ from tests.integration.edge.conftest import DEMO, School
 from tests.integration.edge.page import Browser
 from tests.unit.edge.fake_clamd import EICAR, clamd
 
-PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\0\x10\0\0\0\x10" + bytes(range(256)) * 40
 HTML = b"<!doctype html><script>alert(document.cookie)</script>"
 
 

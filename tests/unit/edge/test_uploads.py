@@ -71,10 +71,10 @@ def test_places_are_bounded_and_a_file_has_one() -> None:
 # --- types ---------------------------------------------------------------------------------------
 HEADS = {
     ".pdf": b"%PDF-1.7\n",
-    ".png": b"\x89PNG\r\n\x1a\n....",
-    ".jpg": b"\xff\xd8\xff\xe0..JFIF",
-    ".gif": b"GIF89a....",
-    ".webp": b"RIFF\x00\x00\x00\x00WEBPVP8 ",
+    ".png": b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\0\x10\0\0\0\x10",
+    ".jpg": b"\xff\xd8\xff\xe0\0\x06JFIF\xff\xc0\0\x0b\x08\0\x10\0\x10\x01",
+    ".gif": b"GIF89a\x10\0\x10\0",
+    ".webp": b"RIFF\x00\x00\x00\x00WEBPVP8L\x05\0\0\0\x2f\x0f\xc0\x03\0",
     ".wav": b"RIFF\x00\x00\x00\x00WAVEfmt ",
     ".mp3": b"ID3\x04\x00",
     ".ogg": b"OggS\x00\x02",
@@ -131,9 +131,13 @@ def test_open_documents_say_what_they_are_first(tmp_path: Path) -> None:
     path = tmp_path / "f"
     with zipfile.ZipFile(path, "w") as packed:
         packed.writestr("mimetype", "application/vnd.oasis.opendocument.text")
+        packed.writestr("content.xml", "<x/>")
     head = path.read_bytes()
     assert identify(path, head, ".odt", "library") is not None
     assert identify(path, head, ".ods", "library") is None
+    with zipfile.ZipFile(path, "a") as packed:
+        packed.writestr("Basic/Standard/Module1.xml", "x")
+    assert identify(path, path.read_bytes()[:8_192], ".odt", "library") is None
 
 
 def test_text_may_end_in_the_middle_of_a_character() -> None:
