@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from edge.contract import catalogue
 from rooms.permissions import ROLES, Permission
 from rooms.room import apply, decide, initial
 from rooms.view import view
@@ -30,6 +31,7 @@ from schemas.signalling import METHODS, Signal
 
 SCHEMAS = Path(__file__).resolve().parents[1] / "schemas"
 PROTOCOL, SCHEMA, ASYNCAPI = SCHEMAS / "PROTOCOL.md", SCHEMAS / "schema.json", SCHEMAS / "asyncapi.json"
+PROBLEMS = SCHEMAS.parent / "docs" / "api" / "problems.md"
 
 Json = dict[str, Any]
 
@@ -42,7 +44,7 @@ def main() -> int:
             path.write_text(files()[path])
         return 0
     for path in stale:
-        sys.stderr.write(f"schemas/{path.name} is stale: run python -m deploy.contract\n")
+        sys.stderr.write(f"{path.relative_to(SCHEMAS.parent)} is stale: run python -m deploy.contract\n")
     return 1 if stale else 0
 
 
@@ -52,6 +54,7 @@ def files() -> dict[Path, str]:
         PROTOCOL: protocol(PROTOCOL.read_text()),
         SCHEMA: _document(json_schema()),
         ASYNCAPI: _document(asyncapi()),
+        PROBLEMS: catalogue(),
     }
 
 

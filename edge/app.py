@@ -1,12 +1,14 @@
 """The Litestar application: routes, guards, headers. Everything it works with is passed in."""
 
-from litestar import Litestar, Router
+from typing import Any
+
+from litestar import Litestar, Request, Response, Router
 from litestar.datastructures import MutableScopeHeaders, State
 from litestar.di import Provide
-from litestar.openapi.config import OpenAPIConfig
 from litestar.types import BeforeMessageSendHookHandler, Message, Scope
 
 from edge.auth import identify, provide_access, require_own_page
+from edge.conditions import conditional_reads
 from edge.http import (
     analytics,
     api_keys,
@@ -14,6 +16,7 @@ from edge.http import (
     boards,
     breakouts,
     consents,
+    description,
     files,
     guest_links,
     health,
@@ -41,9 +44,11 @@ from edge.http import (
     webhooks,
 )
 from edge.idempotency import claim, keep
+from edge.openapi import CONFIG
 from edge.parts import Parts
 from edge.problems import HANDLERS
 from edge.rates import rate_headers, require_rate
+from edge.texts import require_texts
 from edge.traces import trace_of
 from schemas.limits import REQUEST_BYTES_MAX
 
@@ -100,20 +105,28 @@ def create_app(parts: Parts) -> Litestar:
             *guest_links.ROUTES,
             *webhooks.ROUTES,
             *live.ROUTES,
+            *description.ROUTES,
         ],
         guards=[identify, require_rate, require_own_page],
         dependencies={"access": Provide(provide_access)},
-        before_request=claim,
+        before_request=_begin,
+        middleware=[conditional_reads],
     )
     return Litestar(
-        route_handlers=[api, *health.ROUTES, *media.ROUTES, *static.ROUTES],
+        route_handlers=[api, *health.ROUTES, *description.ROUTES, *media.ROUTES, *static.ROUTES],
         state=State({"parts": parts}),
         exception_handlers=HANDLERS,
         before_send=[_secure(parts), _keep(parts)],
         request_max_body_size=REQUEST_BYTES_MAX,
-        openapi_config=OpenAPIConfig(title="Classwire", version="1", path="/api/schema"),
+        openapi_config=CONFIG,
         logging_config=None,
     )
+
+
+async def _begin(request: Request[Any, Any, Any]) -> Response[Any] | None:
+    """What every request passes after the guards: its texts are looked at, its key is claimed."""
+    await require_texts(request)
+    return await claim(request)
 
 
 def _secure(parts: Parts) -> BeforeMessageSendHookHandler:

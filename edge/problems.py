@@ -13,6 +13,7 @@ import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from litestar.types import Scope
+from msgspec import Struct
 
 from bus.interface import BusError
 from edge.traces import trace_of
@@ -56,9 +57,14 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own noun
         self.headers = headers or {}
 
 
+def status_of(code: Code) -> int:
+    """The status of HTTP that tells this code."""
+    return STATUS_OF_CODE.get(code, _CONFLICT)
+
+
 def rejected(rejection: Rejection) -> Problem:
     """The problem that tells a rejection."""
-    status = STATUS_OF_CODE.get(rejection.code, _CONFLICT)
+    status = status_of(rejection.code)
     headers = {"Retry-After": _RETRY_AFTER_S} if status == 503 else {}
     return Problem(status, rejection.code, rejection.message, headers=headers)
 
@@ -98,17 +104,34 @@ def id_of(scope: Scope) -> str:
     return trace_of(scope).request_id
 
 
+def phrase_of(status: int) -> str:
+    """The standard's phrase for a status; 460 is the tus protocol's own."""
+    return "Checksum Mismatch" if status == 460 else HTTPStatus(status).phrase
+
+
+class Details(Struct, frozen=True):
+    """What went wrong (RFC 9457 §3.1). ``code`` is for programs and stable, ``detail`` for people."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str
+    traceparent: str
+
+
 def answer(request: Request[Any, Any, Any], problem: Problem) -> Response[Any]:
     """The problem as an answer."""
-    body = {
-        "type": f"urn:classwire:problem:{problem.code}",
-        "title": HTTPStatus(problem.status).phrase,
-        "status": problem.status,
-        "detail": problem.detail,
-        "code": problem.code,
-        "request_id": id_of(request.scope),
-        "traceparent": trace_of(request.scope).parent,
-    }
+    body = Details(
+        type=f"urn:classwire:problem:{problem.code}",
+        title=phrase_of(problem.status),
+        status=problem.status,
+        detail=problem.detail,
+        code=problem.code,
+        request_id=id_of(request.scope),
+        traceparent=trace_of(request.scope).parent,
+    )
     headers = {"Cache-Control": "no-store", **problem.headers}
     return Response(
         msgspec.json.encode(body),
@@ -132,7 +155,9 @@ def on_http_exception(request: Request[Any, Any, Any], error: Exception) -> Resp
     if error.status_code == 400:
         return answer(request, malformed(_first_complaint(error)))
     code = _CODE_OF_STATUS.get(error.status_code, "refused")
-    return answer(request, Problem(error.status_code, code, HTTPStatus(error.status_code).phrase + "."))
+    problem = Problem(error.status_code, code, HTTPStatus(error.status_code).phrase + ".")
+    problem.headers = dict(error.headers or {})  # A 405 names what is allowed (RFC 9110 §15.5.6).
+    return answer(request, problem)
 
 
 def _first_complaint(error: HTTPException) -> str:

@@ -6,6 +6,7 @@ from litestar import get
 from litestar.params import FromPath, QueryParameter
 
 from edge.auth import Caller, HttpRequest, parts_of
+from edge.cursors import Before
 from edge.http.access import see
 from projectors.reads import consents
 from schemas.ids import RecordingId
@@ -28,7 +29,7 @@ async def list_redactions(
     request: HttpRequest,
     access: Caller,
     room: FromPath[str],
-    before: Annotated[int | None, QueryParameter(ge=1)] = None,
+    before: Before = None,
     limit: Annotated[int, QueryParameter(ge=1, le=PAGE_ROWS_MAX)] = 50,
 ) -> tuple[consents.RedactionRow, ...]:
     """What was redacted in a room before a seq, the latest first, with whom and why."""

@@ -18,6 +18,7 @@ from artifacts.store import StoreError  # type: ignore[attr-defined] # Its error
 from edge import audit, uploads
 from edge.asking import Answer, ask, once
 from edge.auth import TAKES_BYTES, Caller, HttpRequest, parts_of, require_csrf
+from edge.cursors import Before
 from edge.http.access import Seen, see
 from edge.http.media import address_of
 from edge.http.recordings import SignedLink
@@ -95,7 +96,7 @@ async def list_history(
     request: HttpRequest,
     access: Caller,
     room: FromPath[str],
-    before: Annotated[int | None, QueryParameter(ge=1)] = None,
+    before: Before = None,
     limit: Annotated[int, QueryParameter(ge=1, le=PAGE_ROWS_MAX)] = 50,
 ) -> History:
     """What was ever sent to the room, and by whom, for staff."""

@@ -1,7 +1,6 @@
-"""``/healthz`` (the process lives), ``/readyz`` (it can do its work), ``/metrics``, ``/openapi.json``."""
+"""``/healthz`` (the process lives), ``/readyz`` (it can do its work), ``/metrics``."""
 
 from ipaddress import ip_address
-from typing import Any
 
 import asyncpg
 from litestar import Response, get
@@ -38,14 +37,8 @@ def metrics(request: HttpRequest) -> Response[bytes]:
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
-@get("/openapi.json", include_in_schema=False, sync_to_thread=False)
-def openapi(request: HttpRequest) -> Response[Any]:
-    """The REST API as an OpenAPI document."""
-    return Response(request.app.openapi_schema.to_schema(), media_type="application/json")
-
-
 def _text(text: str, status: int) -> Response[str]:
     return Response(text, status_code=status, media_type="text/plain", headers={"Cache-Control": "no-store"})
 
 
-ROUTES = [healthz, readyz, metrics, openapi]
+ROUTES = [healthz, readyz, metrics]

@@ -7,6 +7,7 @@ from litestar.params import FromPath, QueryParameter
 from msgspec import Struct
 
 from edge.auth import Caller, HttpRequest, parts_of
+from edge.cursors import Before
 from edge.http.access import see
 from projectors.reads import chat, floor
 from schemas.envelope import STAFF
@@ -31,7 +32,7 @@ async def list_messages(
     request: HttpRequest,
     access: Caller,
     room: FromPath[str],
-    before: Annotated[int | None, QueryParameter(ge=1)] = None,
+    before: Before = None,
     limit: Annotated[int, QueryParameter(ge=1, le=PAGE_ROWS_MAX)] = 50,
 ) -> Messages:
     """The last messages before a seq that the asker may read: to everyone, from or to the asker, and

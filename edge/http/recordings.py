@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from edge import audit, replays
 from edge.auth import Caller, HttpRequest, parts_of, require_csrf
+from edge.cursors import Before
 from edge.http.access import see
 from edge.http.media import address_of
 from edge.parts import Parts
@@ -137,7 +138,7 @@ async def list_accesses(
     room: FromPath[str],
     recording: FromPath[str],
     *,
-    before: Annotated[int | None, QueryParameter(ge=1)] = None,
+    before: Before = None,
     limit: Annotated[int, QueryParameter(ge=1, le=PAGE_ROWS_MAX)] = PAGE_ROWS_MAX,
 ) -> tuple[replays.Access, ...]:
     """Who got an address of a recording, and what was read by it; for staff. Those of recordings that are

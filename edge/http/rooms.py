@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from edge.asking import Answer, ask, once
 from edge.auth import Caller, HttpRequest, parts_of, require_csrf
+from edge.cursors import Cursor
 from edge.http.access import key_of, see
 from edge.problems import malformed
 from projectors import reads
@@ -24,7 +25,7 @@ from schemas.commands.lifecycle import (
     RestoreRoom,
 )
 from schemas.envelope import STAFF
-from schemas.ids import CommandId, CourseId, CourseToken, RoomId, RoomKey, UserId, derived_id
+from schemas.ids import TOKEN_PATTERN, CommandId, CourseId, CourseToken, RoomId, RoomKey, UserId, derived_id
 from schemas.limits import PAGE_ROWS_MAX
 from schemas.media import Role
 from schemas.room_settings import RoomSettings
@@ -110,10 +111,10 @@ async def list_rooms(
     request: HttpRequest,
     access: Caller,
     *,
-    cursor: FromQuery[str | None] = None,
+    cursor: Cursor = None,
     limit: Limit = 50,
     archived: FromQuery[bool] = False,
-    course: FromQuery[str | None] = None,
+    course: Annotated[str | None, QueryParameter(pattern=TOKEN_PATTERN)] = None,
 ) -> RoomList:
     """The rooms of the asker's tenant that are in use, or those archived, perhaps of one course only; a
     guest's own room."""

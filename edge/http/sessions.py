@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from litestar import Response, delete, get, post, put
-from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK
 from msgspec import Meta, Struct
 
@@ -37,7 +37,14 @@ from schemas.commands.lifecycle import (
 )
 from schemas.envelope import Envelope
 from schemas.ids import CommandId, EdgeId, RoomKey, SeriesId, SessionId, SessionToken
-from schemas.limits import EXTENSION_MINUTES_MAX, SERIES_SESSIONS_MAX, TIMETABLE_LESSONS_MAX
+from schemas.limits import (
+    EXACT_INTEGER_MAX,
+    EXTENSION_MINUTES_MAX,
+    SERIES_SESSIONS_MAX,
+    TIMETABLE_LESSONS_MAX,
+)
+
+Moment = Annotated[int, QueryParameter(ge=0, le=EXACT_INTEGER_MAX)]
 
 
 class Plan(Struct, frozen=True, forbid_unknown_fields=True):
@@ -245,9 +252,7 @@ async def _change(request: HttpRequest, access: Access, room: str, command: Comm
 
 
 @get("/timetable")
-async def timetable(
-    request: HttpRequest, access: Caller, since: FromQuery[int], until: FromQuery[int]
-) -> Timetable:
+async def timetable(request: HttpRequest, access: Caller, since: Moment, until: Moment) -> Timetable:
     """The lessons of the asker's tenant that are planned to begin in ``[since, until)``, Unix
     milliseconds; for a guest those of the own room."""
     person = access.person

@@ -11,7 +11,7 @@ from edge.http.access import see
 from projectors.reads import notes, studio
 from rooms.notes import in_order
 from schemas.ids import SessionId
-from schemas.limits import PAGE_ROWS_MAX
+from schemas.limits import EXACT_INTEGER_MAX, PAGE_ROWS_MAX
 
 
 class Stage(Struct, frozen=True):
@@ -34,7 +34,7 @@ async def list_stage(
     room: FromPath[str],
     session: FromPath[str],
     *,
-    after: Annotated[int | None, QueryParameter(ge=0)] = None,
+    after: Annotated[int | None, QueryParameter(ge=0, le=EXACT_INTEGER_MAX)] = None,
     limit: Annotated[int, QueryParameter(ge=1, le=PAGE_ROWS_MAX)] = PAGE_ROWS_MAX,
 ) -> Stage:
     """What was before everybody's eyes when."""

@@ -12,6 +12,7 @@ from bus.interface import BusError
 from edge import audit
 from edge.asking import Answer, once
 from edge.auth import Caller, HttpRequest, parts_of, require_csrf
+from edge.cursors import Cursor, cursor_of, number_of
 from edge.parts import Parts
 from edge.problems import Problem, forbidden, log_unavailable, malformed, not_found
 from edge.queries import sql
@@ -102,7 +103,7 @@ class Deliveries(Struct, frozen=True):
     """A page, the latest first; ``cursor`` asks for the next one."""
 
     deliveries: tuple[Delivery, ...]
-    cursor: int | None
+    cursor: str | None
 
 
 class Replay(Struct, frozen=True, forbid_unknown_fields=True):
@@ -229,18 +230,31 @@ async def list_deliveries(
     access: Caller,
     webhook: FromPath[str],
     *,
-    cursor: Annotated[int | None, QueryParameter(ge=1)] = None,
+    cursor: Cursor = None,
     status: Annotated[Status | None, QueryParameter()] = None,
     limit: Annotated[int, QueryParameter(ge=1, le=PAGE_ROWS_MAX)] = 50,
 ) -> Deliveries:
     """What it was told, or not, in the last thirty days; ``status=dead`` are the dead letters."""
     parts = _administrator(request, access)
     await _find(parts, access, webhook)
-    rows = await parts.pool.fetch(
-        sql("webhook_deliveries"), access.person.tenant, webhook, cursor, status, limit
-    )
+    tenant, name = access.person.tenant, f"deliveries {webhook}"
+    before = number_of(parts, name, tenant, cursor)
+    rows = await parts.pool.fetch(sql("webhook_deliveries"), tenant, webhook, before, status, limit)
     found = tuple(Delivery(**dict(row)) for row in rows)
-    return Deliveries(found, found[-1].sequence if len(found) == limit else None)
+    is_full = len(found) == limit
+    return Deliveries(found, cursor_of(parts, name, tenant, (found[-1].sequence,)) if is_full else None)
+
+
+@get("/webhooks/{webhook:str}/deliveries/{delivery:str}")
+async def get_delivery(
+    request: HttpRequest, access: Caller, webhook: FromPath[str], delivery: FromPath[str]
+) -> Delivery:
+    """One of them."""
+    parts = _administrator(request, access)
+    row = await parts.pool.fetchrow(sql("webhook_delivery"), access.person.tenant, webhook, delivery)
+    if row is None:
+        raise not_found()
+    return Delivery(**dict(row))
 
 
 @post("/webhooks/{webhook:str}/deliveries/{delivery:str}/redeliver", status_code=200, guards=[require_csrf])
@@ -357,6 +371,7 @@ ROUTES = [
     delete_webhook,
     rotate_secret,
     list_deliveries,
+    get_delivery,
     redeliver,
     replay,
 ]

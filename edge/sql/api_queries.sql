@@ -30,3 +30,8 @@ where login = $1 and created_at < (
 
 -- name: forget_idempotent
 delete from identity.idempotent_request where created_at < $1;
+
+-- name: webhook_delivery
+select d.id, d.sequence, d.room, d.kind, d.at, d.status, d.round, d.attempts, d.attempted_at, d.answer, d.error
+from identity.webhook_delivery d join identity.webhook w on w.id = d.webhook
+where w.tenant = $1 and w.id = $2 and d.id = $3;
