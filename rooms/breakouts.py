@@ -460,6 +460,7 @@ def directives(state: RoomState) -> tuple[tuple[RoomId, DirectBreakout], ...]:
                 decks=decks,
                 helped=room.helped,
                 settings=settings,
+                locks=state.rights.locks,
                 policy=state.policy,
             ),
         )

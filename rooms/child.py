@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from rooms.asker import Asker, new_id
 from rooms.doors import is_member, may_publish, parent_key
 from rooms.lifecycle import ending
-from rooms.permissions import PUBLISHING, Permission, is_owner, permissions_of
+from rooms.permissions import PUBLISHING, Permission, is_owner, permissions_of, silenced
 from rooms.roster import departure
 from rooms.state import GivenRole, Participant, RoomState
 from rooms.state.breakouts import Parentage, Visitor
@@ -31,7 +31,7 @@ from schemas.events.breakouts import (
     VisitorWent,
 )
 from schemas.events.lifecycle import RoomCreated, SessionStarted, SettingsChanged
-from schemas.events.rights import PolicyApplied
+from schemas.events.rights import PermissionLocked, PermissionUnlocked, PolicyApplied
 from schemas.events.roster import RoleChanged
 from schemas.events.studio import DeckAdded
 from schemas.events.tracks import TrackClosed
@@ -66,7 +66,7 @@ def direct(state: RoomState, asks: Asker, command: DirectBreakout, now: int) -> 
         return _open(state, asks, command, now)
     if of.closed or state.live is None:
         return ()
-    return _noted(_differences(state, of, command, now), command)
+    return _noted(_with_rules(state, of, command, _differences(state, of, command, now)), of, command)
 
 
 def _open(state: RoomState, asks: Asker, command: DirectBreakout, now: int) -> tuple[Event, ...]:
@@ -91,7 +91,9 @@ def _open(state: RoomState, asks: Asker, command: DirectBreakout, now: int) -> t
             *(() if state.live else (Event(SessionStarted(session, command.title)),)),
             *_decks(state, command),
             *_differences(state, of, command, now),
+            *_locks(state, of, command),
         ),
+        of,
         command,
     )
 
@@ -121,8 +123,54 @@ def _decks(state: RoomState, command: DirectBreakout) -> tuple[Event, ...]:
     )
 
 
-def _noted(events: tuple[Event, ...], command: DirectBreakout) -> tuple[Event, ...]:
-    return (*events, Event(Directed(command.version), "staff")) if events else ()
+def _noted(events: tuple[Event, ...], of: Parentage, command: DirectBreakout) -> tuple[Event, ...]:
+    settings = None if command.settings == of.settings else command.settings
+    locks = None if command.locks == of.locks else command.locks
+    if not events and settings is None and locks is None:
+        return ()
+    return (*events, Event(Directed(command.version, settings, locks), "staff"))
+
+
+def _with_rules(
+    state: RoomState, of: Parentage, command: DirectBreakout, told: tuple[Event, ...]
+) -> tuple[Event, ...]:
+    """What else there is to note, with the parent's rules where the parent changed them: what staff decided
+    in here stays otherwise. Who loses the right to be heard is silent in the same commit."""
+    settings = _settings(state, of, command)
+    locks = _locks(state, of, command)
+    policy = _policy(state, command)
+    if not (settings or locks or policy):
+        return told
+    after = state
+    for event in (*locks, *policy):
+        match event.data:
+            case PermissionLocked(after=locked) | PermissionUnlocked(after=locked):
+                after = replace(after, rights=replace(after.rights, locks=locked))
+            case PolicyApplied(after=applied):
+                after = replace(after, policy=applied)
+    shut = {event.data.track for event in told if isinstance(event.data, TrackClosed)}
+    closed = (e for e in silenced(after) if isinstance(e.data, TrackClosed) and e.data.track not in shut)
+    return (*settings, *locks, *policy, *told, *closed)
+
+
+def _settings(state: RoomState, of: Parentage, command: DirectBreakout) -> tuple[Event, ...]:
+    if command.settings in (of.settings, state.settings):
+        return ()
+    return (Event(SettingsChanged(state.settings, command.settings)),)
+
+
+def _locks(state: RoomState, of: Parentage, command: DirectBreakout) -> tuple[Event, ...]:
+    """What the parent locked or unlocked, one by one, as a host would."""
+    events, now = [], state.rights.locks
+    for permission in sorted({*of.locks} ^ {*command.locks}):
+        before = now
+        if permission in command.locks and permission not in now:
+            now = tuple(sorted({*now, permission}))
+            events.append(Event(PermissionLocked(permission, before, now)))
+        elif permission in of.locks and permission in now:
+            now = tuple(one for one in now if one is not permission)
+            events.append(Event(PermissionUnlocked(permission, before, now)))
+    return tuple(events)
 
 
 def _differences(state: RoomState, of: Parentage, command: DirectBreakout, now: int) -> tuple[Event, ...]:
@@ -277,8 +325,14 @@ def evolve(state: RoomState, of: Parentage | None, fact: Fact, stamp: Stamp) -> 
             return _with(state, replace(of, calls=number, help=number))
         case HelpEnded():
             return _with(state, replace(of, help=0))
-        case Directed(version=version):
-            return _with(state, replace(of, version=version))
+        case Directed(version=version, settings=settings, locks=locks):
+            said = replace(
+                of,
+                version=version,
+                settings=of.settings if settings is None else settings,
+                locks=of.locks if locks is None else locks,
+            )
+            return _with(state, said)
         case ClosedAsChild():
             return _with(state, replace(of, closed=True, help=0, visitors=()))
 

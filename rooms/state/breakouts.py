@@ -4,6 +4,8 @@ from msgspec import Struct
 
 from schemas.breakouts import Announcement, Group, StaffMember, VisitMode
 from schemas.ids import GroupId, OpeningId, ParticipantId, RoomId, SessionId
+from schemas.permissions import Permission
+from schemas.room_settings import RoomSettings
 
 
 class Child(Struct, frozen=True):
@@ -66,7 +68,8 @@ class Parentage(Struct, frozen=True):
     """What makes a room a child room. ``members`` are participants of the parent.
 
     ``version`` is the parent's seq that it follows, ``calls`` counts calls for help, ``help`` is the one
-    that waits (0: none). When ``closed``, the room is at rest again.
+    that waits (0: none). When ``closed``, the room is at rest again. ``settings`` and ``locks`` are what
+    the parent last said of its own.
     """
 
     parent: RoomId
@@ -86,6 +89,8 @@ class Parentage(Struct, frozen=True):
     help: int = 0
     version: int = 0
     closed: bool = False
+    settings: RoomSettings = RoomSettings()
+    locks: tuple[Permission, ...] = ()
 
 
 class Breakouts(Struct, frozen=True):

@@ -37,6 +37,7 @@ from schemas.limits import (
     BREAKOUTS_MAX,
     PARTICIPANTS_MAX,
 )
+from schemas.permissions import Permission
 from schemas.policy import Policy
 from schemas.room_settings import RoomSettings
 
@@ -183,8 +184,8 @@ class DirectBreakout(CreateRoom, frozen=True, forbid_unknown_fields=True, kw_onl
 
     The room is created and its class started if need be; then only differences have an effect. One with
     an older version than the last is stale and ignored. ``members`` are participants of the parent;
-    ``helped`` is the number of the latest call for help that was answered; ``settings`` are those of a room
-    that is created.
+    ``helped`` is the number of the latest call for help that was answered; ``settings`` and ``locks`` are
+    the parent's: each change of them, and each new ``policy``, holds in the child too.
     """
 
     name: ClassVar[str] = "direct_breakout"
@@ -204,6 +205,7 @@ class DirectBreakout(CreateRoom, frozen=True, forbid_unknown_fields=True, kw_onl
     decks: Annotated[tuple[CarriedDeck, ...], Meta(max_length=BREAKOUT_CARRY_MAX)] = ()
     helped: Count = 0
     settings: RoomSettings = RoomSettings()
+    locks: tuple[Permission, ...] = ()
     policy: Policy = Policy()
     version: Annotated[int, Meta(ge=0, le=1 << 53)] = 0
 

@@ -9,6 +9,8 @@ from typing import ClassVar
 from schemas.breakouts import Group, StaffMember, VisitMode
 from schemas.events.common import EventData
 from schemas.ids import GroupId, OpeningId, ParticipantId, RoomId, SessionId
+from schemas.permissions import Permission
+from schemas.room_settings import RoomSettings
 
 
 # --- in the parent room --------------------------------------------------------------------------
@@ -201,11 +203,16 @@ class HelpEnded(EventData, frozen=True):
     answered: bool
 
 
-class Directed(EventData, frozen=True):
-    """The child is as its parent was at this seq. Staff only."""
+class Directed(EventData, frozen=True, omit_defaults=True):
+    """The child is as its parent was at this seq. Staff only.
+
+    ``settings`` and ``locks`` are the parent's, where they are not those that it had before.
+    """
 
     type: ClassVar[str] = "breakouts.directed"
     version: int
+    settings: RoomSettings | None = None
+    locks: tuple[Permission, ...] | None = None
 
 
 class ClosedAsChild(EventData, frozen=True):

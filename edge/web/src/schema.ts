@@ -574,9 +574,11 @@ export interface DenyAll {
   message?: string;
 }
 
-/** The child is as its parent was at this seq. Staff only. */
+/** The child is as its parent was at this seq. Staff only. ``settings`` and ``locks`` are the parent's, where they are not those that it had before. */
 export interface Directed {
   version: number;
+  settings?: RoomSettings | null;
+  locks?: Permission[] | null;
 }
 
 /** Staff take a question off the list; its author may learn why. */

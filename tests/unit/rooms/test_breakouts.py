@@ -39,9 +39,9 @@ from schemas.commands.breakouts import (
 )
 from schemas.commands.deadlines import DeadlinePassed
 from schemas.commands.floor import RaiseHand
-from schemas.commands.lifecycle import EndSession, StartSession
+from schemas.commands.lifecycle import ChangeSettings, EndSession, StartSession
 from schemas.commands.media import PlaceRoom
-from schemas.commands.rights import RevokePermission
+from schemas.commands.rights import LockPermission, RevokePermission
 from schemas.commands.roster import ChangeRole, JoinSession, LeaveSession, RemoveParticipant
 from schemas.commands.studio import AddDeck
 from schemas.envelope import AND_STAFF, Actor, Audience, Event, encode_command
@@ -73,7 +73,7 @@ from schemas.events.breakouts import (
     VisitStarted,
 )
 from schemas.events.lifecycle import RoomCreated, SessionEnded, SessionStarted, SettingsChanged
-from schemas.events.rights import PolicyApplied
+from schemas.events.rights import PermissionLocked, PermissionUnlocked, PolicyApplied
 from schemas.events.roster import ParticipantLeft, RoleChanged
 from schemas.events.studio import DeckAdded
 from schemas.events.tracks import TrackClosed
@@ -928,6 +928,62 @@ def test_a_child_made_from_what_its_parent_says_lets_in_whom_it_named() -> None:
     assert not may_enter(room.state, "vera", Role.SPEAKER)
 
 
+def test_what_the_parent_locks_and_sets_later_holds_in_its_children() -> None:
+    room = ready()
+    room.facts(TESS, LockPermission(Permission.CHAT))
+    room.facts(TESS, ChangeSettings(RoomSettings(slow_mode_s=30)))
+    for _, said in directives(room.state):
+        assert said.locks == (Permission.CHAT,)
+        assert said.settings == RoomSettings(slow_mode_s=30)
+
+
+def test_a_child_is_locked_from_the_first_and_unlocked_with_its_parent() -> None:
+    room = nothing()
+    locks = (Permission.CHAT, Permission.DRAW)
+    facts = room.facts(SERVICE, replace(BE, locks=locks))
+    assert PermissionLocked(Permission.DRAW, (Permission.CHAT,), locks) in facts
+    assert facts[-1] == Directed(10, None, locks)
+    later = room.facts(SERVICE, replace(BE, locks=locks[1:], version=11))
+    assert later == (
+        PermissionUnlocked(Permission.CHAT, locks, locks[1:]),
+        Directed(11, None, locks[1:]),
+    )
+    assert room.state.rights.locks == locks[1:]
+    assert room.facts(SERVICE, replace(BE, locks=locks[1:], version=12)) == ()
+
+
+def test_a_later_lock_silences_who_speaks_in_the_child() -> None:
+    room = child(SAM)
+    track = room.publish(inside(SAM), Source.MICROPHONE)
+    facts = room.facts(SERVICE, replace(BE, locks=(Permission.SPEAK,), version=11))
+    assert facts == (
+        PermissionLocked(Permission.SPEAK, (), (Permission.SPEAK,)),
+        TrackClosed(track, "role"),
+        Directed(11, None, (Permission.SPEAK,)),
+    )
+
+
+def test_what_staff_decide_in_a_child_stays_until_the_parent_changes_it() -> None:
+    own, parents = RoomSettings(slow_mode_s=5), RoomSettings(hold_messages=True)
+    room = child(SAM)
+    room.facts(OPERATOR, ChangeSettings(own))
+    room.facts(OPERATOR, LockPermission(Permission.DRAW))
+    assert room.facts(SERVICE, replace(BE, group_name="Red", version=11)) == ()
+    assert room.facts(SERVICE, replace(BE, settings=parents, version=12)) == (
+        SettingsChanged(own, parents),
+        Directed(12, parents),
+    )
+    assert room.state.rights.locks == (Permission.DRAW,)
+
+
+def test_a_new_policy_of_the_tenant_comes_with_the_parent() -> None:
+    room = child(SAM)
+    assert room.facts(SERVICE, replace(BE, policy=Policy(version=3), version=11)) == (
+        PolicyApplied(Policy(), Policy(version=3)),
+        Directed(11),
+    )
+
+
 def test_what_a_child_is_told_always_fits_a_command() -> None:
     """Every field at its bound, in characters of four bytes: the parent must not be unable to speak."""
     wide, token = "\N{GRINNING FACE}", "x" * 40
@@ -952,6 +1008,7 @@ def test_what_a_child_is_told_always_fits_a_command() -> None:
         ends_at=START,
         carry=(token,) * BREAKOUT_CARRY_MAX,
         decks=(CarriedDeck(DeckId(token), wide * TITLE_CHARS_MAX, 500, FileId(token)),) * BREAKOUT_CARRY_MAX,
+        locks=tuple(Permission),
         policy=Policy(version=9, roles=roles),
         version=1 << 53,
     )
