@@ -103,6 +103,8 @@ class RoomClient:
                 await asyncio.sleep(BACKOFF_S)
 
     async def _ask(self, command: str, frame: Json) -> Json:
+        if self._task is not None and self._task.done():
+            self._task.result()  # The page is closed for good, and says why.
         future: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
         self._waiting[command] = (frame, future)
         await self._send(frame)
@@ -129,7 +131,6 @@ class RoomClient:
                     additional_headers={"Cookie": cookies},
                     compression=None,
                 ) as socket:
-                    self._socket = socket
                     await self._converse(socket)
                     if socket.close_code in FINAL_CODES:
                         raise AssertionError(f"{self.name}: closed for good with {socket.close_code}")
@@ -151,6 +152,7 @@ class RoomClient:
             frame = json.loads(text)
             await self._take(frame)
             if frame["t"] == "welcome":
+                self._socket = socket  # Nothing may be said before the hello.
                 for waiting, _ in list(self._waiting.values()):
                     await self._send(waiting)
 

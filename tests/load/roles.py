@@ -3,6 +3,7 @@ its own: what ``classwire up`` does without its supervisor, which would mend wha
 
 import asyncio
 import json
+import signal
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -45,23 +46,28 @@ class Roles:
         added to its environment."""
         called = name or role
         health, http = free_ports(2)
+        ready = http if role == "edge" else health
         url = f"http://localhost:{http}"
         own = msgspec.structs.replace(
             self.settings, process=called, health_port=health, listen=f"127.0.0.1:{http}", public_url=url
         )
         command = Role(role, {**environment(own), **environ}, health).command()
         self._children[called] = spawn(command, self.directory / f"{called}.log")
-        await until(f"{called} is ready", lambda: answers(f"http://127.0.0.1:{health}/readyz"))
+        try:
+            await until(f"{called} is ready", lambda: answers(f"http://127.0.0.1:{ready}/readyz"))
+        except AssertionError:
+            print(self._children[called].tail())
+            raise
         return url if role == "edge" else ""
+
+    def kill(self, name: str) -> None:
+        """SIGKILL."""
+        self._children.pop(name).stop_now(number=signal.SIGKILL)
 
     async def stop(self) -> None:
         """Stops all of them, those who ask before those who answer."""
         for child in reversed(self._children.values()):
             await child.stop()
-
-    def tail(self, name: str) -> str:
-        """The last lines that a process wrote."""
-        return self._children[name].tail(40)
 
 
 @asynccontextmanager
@@ -91,7 +97,8 @@ async def servers(directory: Path) -> AsyncIterator[tuple[Roles, stack.RunningNa
 
 
 async def open_class(roles: Roles, urls: list[str], people: int) -> list[RoomClient]:
-    """A teacher and students, each on the next of the edges, all in one class that has begun."""
+    """The pages of a teacher and of students, each on the next of the edges, before a class that has
+    begun."""
     pages: list[RoomClient] = []
     async with identity.open_pool(roles.settings.postgres, connections_max=2) as pool:
         await identity.ensure_tenant(pool, TENANT, "School")
@@ -115,8 +122,6 @@ async def open_class(roles: Roles, urls: list[str], people: int) -> list[RoomCli
             pages.append(RoomClient(http, url, room, name))
     for page in pages:
         await page.__aenter__()
-        answer = await page.command("join_session", {"display_name": page.name})
-        assert answer["accepted"], answer
     return pages
 
 
