@@ -1,7 +1,7 @@
 // The smallest browser client of a media node: requests go out through `ask`, a function of the test.
 import { Device } from "mediasoup-client";
 
-const state = { device: null, send: null, recv: null, producers: {}, consumers: {}, marks: {} };
+const state = { device: null, send: null, recv: null, producers: {}, consumers: {}, marks: {}, seen: {} };
 
 async function ask(method, data) {
   const answer = JSON.parse(await window.ask(method, JSON.stringify(data)));
@@ -24,6 +24,39 @@ function wire(transport) {
   transport.on("connectionstatechange", (now) => transport.states.push(now));
 }
 
+const BITS = 16;
+const nowMs = () => performance.timeOrigin + performance.now();
+
+// A picture of the time: sixteen bars, one per bit of the milliseconds, above their complement.
+function clockTrack(width, height, frameRate) {
+  const canvas = Object.assign(document.createElement("canvas"), { width, height });
+  const pen = canvas.getContext("2d");
+  setInterval(() => {
+    const code = Math.round(nowMs()) & 0xffff;
+    for (let bit = 0; bit < BITS; bit += 1) {
+      const isSet = (code >> bit) & 1;
+      pen.fillStyle = isSet ? "white" : "black";
+      pen.fillRect((bit * width) / BITS, 0, width / BITS, height / 2);
+      pen.fillStyle = isSet ? "black" : "white";
+      pen.fillRect((bit * width) / BITS, height / 2, width / BITS, height / 2);
+    }
+  }, 1000 / frameRate);
+  return canvas.captureStream(frameRate).getVideoTracks()[0];
+}
+
+// The time in a picture, null when it is not one of those.
+function readClock(pen, video) {
+  pen.drawImage(video, 0, 0, BITS * 3, 6);
+  const { data } = pen.getImageData(0, 0, BITS * 3, 6);
+  let code = 0;
+  for (let bit = 0; bit < BITS; bit += 1) {
+    const [above, below] = [1, 4].map((row) => data[4 * (row * BITS * 3 + bit * 3 + 1)] > 127);
+    if (above === below) return null;
+    if (above) code |= 1 << bit;
+  }
+  return code;
+}
+
 window.page = {
   async open() {
     const opened = await ask("open", {});
@@ -42,12 +75,12 @@ window.page = {
     return state.device.handlerName;
   },
 
-  async publish(source, { codec, muted = false, width = 960, height = 540, scales = [4, 2, 1] } = {}) {
+  async publish(source, { codec, clock, muted = false, width = 960, height = 540, scales = [4, 2, 1] } = {}) {
     const isVideo = source === "camera";
-    const media = await navigator.mediaDevices.getUserMedia(
-      isVideo ? { video: { width, height, frameRate: 15 } } : { audio: { echoCancellation: false } },
-    );
-    const [track] = media.getTracks();
+    const wanted = isVideo ? { video: { width, height, frameRate: 15 } } : { audio: { echoCancellation: false } };
+    const track = clock
+      ? clockTrack(width, height, 25)
+      : (await navigator.mediaDevices.getUserMedia(wanted)).getTracks()[0];
     const started = performance.now();
     const producer = await state.send.produce({
       track,
@@ -85,6 +118,23 @@ window.page = {
     await ask("resume_consumers", { consumers: made.map((c) => c.id) });
     return made.map((c) => c.producerId);
   },
+
+  // Notes when pictures are shown, and how old they are if they are of a clock.
+  watch(track) {
+    const { element } = state.consumers[track];
+    const canvas = Object.assign(document.createElement("canvas"), { width: BITS * 3, height: 6 });
+    const pen = canvas.getContext("2d", { willReadFrequently: true });
+    const seen = (state.seen[track] = { at: [], ages: [] });
+    const look = () => {
+      const at = nowMs();
+      const code = readClock(pen, element);
+      seen.at.push(at);
+      if (code !== null) seen.ages.push((Math.round(at) - code) & 0xffff);
+      element.requestVideoFrameCallback(look);
+    };
+    element.requestVideoFrameCallback(look);
+  },
+  seen: (track) => state.seen[track],
 
   show: (track, widthPx, heightPx) =>
     ask("set_tile_sizes", { tiles: [{ consumer: state.consumers[track].id, widthPx, heightPx }] }),
