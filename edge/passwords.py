@@ -23,7 +23,9 @@ from schemas.limits import (
     PASSWORD_JUDGED_CHARS_MAX,
 )
 
-_WORD = re.compile(r"\w{3,}")
+_WORD_CHARS_MIN = 3
+_REST_CHARS_MIN = 5  # Fewer characters beside one's own words are a year or an exclamation mark.
+_WORD = re.compile(rf"\w{{{_WORD_CHARS_MIN},}}")
 _OWN_WORDS_MAX = 40
 _PRODUCT = "classwire"
 
@@ -42,6 +44,11 @@ def complaint(password: str, words: list[str]) -> str | None:
     """
     if not PASSWORD_CHARS_MIN <= len(password) <= PASSWORD_CHARS_MAX:
         return f"A password has {PASSWORD_CHARS_MIN} to {PASSWORD_CHARS_MAX} characters."
+    rest = password.casefold()
+    for word in sorted((word.casefold() for word in words), key=len, reverse=True):
+        rest = rest.replace(word, "") if len(word) >= _WORD_CHARS_MIN else rest
+    if len(rest.strip()) < _REST_CHARS_MIN:
+        return "This is made of your own name, address or school. Take several other words."
     judged = zxcvbn(password[:PASSWORD_JUDGED_CHARS_MAX], user_inputs=words)
     if judged["guesses_log10"] >= PASSWORD_GUESSES_LOG10_MIN:
         return None

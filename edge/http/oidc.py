@@ -17,7 +17,7 @@ from msgspec import Meta, Struct
 
 from edge import audit
 from edge.auth import HttpRequest, parts_of
-from edge.http.arrivals import NO_STORE, address_of, count_attempt, signed_in
+from edge.http.arrivals import NO_STORE, address_of, may_attempt, signed_in, too_many
 from edge.http.login import Email
 from edge.identity import Person, canonical, new_id, secret_hash, user_of
 from edge.oidc import Claims, Provider, RemoteProviderError
@@ -65,7 +65,7 @@ async def depart(request: HttpRequest, data: JSONBody[Departure]) -> Response[De
     The domain alone decides: the answer says nothing of who has an account.
     """
     parts = parts_of(request)
-    count_attempt(request, "oidc")
+    _check_failures(request)
     domain = canonical(data.email).rpartition("@")[2]
     provider = await parts.pool.fetchval(sql("provider_of_domain"), domain)
     found = None if provider is None else await _find(parts, provider)
@@ -90,6 +90,12 @@ async def depart(request: HttpRequest, data: JSONBody[Departure]) -> Response[De
         now + OIDC_DEPARTURE_S * 1000,
     )
     return Response(Departed(url, found.title), cookies=[_cookie(parts, browser)], headers=NO_STORE)
+
+
+def _check_failures(request: HttpRequest) -> None:
+    """Only failures count: a whole class comes from one school's address. Raises Problem 429."""
+    if not may_attempt(request, "oidc"):
+        raise too_many()
 
 
 def own_path(text: str) -> str:
@@ -130,7 +136,7 @@ async def arrive(request: HttpRequest, provider: FromPath[str]) -> Response[None
     """Takes the answer of the school's server, signs in, and leads on. What fails leads to the sign-in."""
     parts = parts_of(request)
     try:
-        count_attempt(request, "oidc")
+        _check_failures(request)
         found, person, leads_to = await _arrived(request, provider)
     except _Refusal as refusal:
         await _note_refusal(request, provider, refusal)
