@@ -5,7 +5,7 @@ BIN := .venv/bin
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock"
 
-.PHONY: run test check bench doctor setup setup-tests fresh lock format clean
+.PHONY: run test check bench soak doctor setup setup-tests fresh lock format clean
 
 run: setup ## Starts everything and prints a URL.
 	@exec $(BIN)/python -m deploy.cli up
@@ -18,6 +18,9 @@ check: setup-tests ## Format, lint, types, imports, unit tests, web client; unde
 
 bench: setup-tests ## Bounded load; shows its tables.
 	@$(BIN)/python -m deploy.suite bench
+
+soak: setup-tests ## Fuzzers for long: CLASSWIRE_SOAK_MINUTES (10); prints memory.
+	@$(BIN)/python -m deploy.suite soak
 
 doctor: setup ## What is installed, which ports are free.
 	@$(BIN)/python -m deploy.cli doctor

@@ -1,4 +1,4 @@
-"""``make check``, ``make test``, ``make bench``: the steps of each, and one table at the end.
+"""``make check``, ``make test``, ``make bench``, ``make soak``: the steps of each, and one table at the end.
 
 Every step runs, also after one that failed, so that one run tells everything. pytest's summary line is
 repeated at the very end.
@@ -49,6 +49,7 @@ SOURCE = (
 SUITES: dict[str, tuple[Step, ...]] = {
     "check": (*SOURCE, Step("unit", _python("pytest", "-q", "tests/unit", "tests/test_house.py")), WEB),
     "test": (*SOURCE, WEB, Step("pytest", _python("pytest"))),
+    "soak": (Step("api", _python("tests.load.api_soak")),),
     "bench": (
         Step("log", _python("deploy.cli", "bench", "log")),
         *(

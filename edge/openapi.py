@@ -45,6 +45,7 @@ TAGS = {
     "boards": "Pages of whiteboards and slides.",
     "breakouts": "Groups of a class.",
     "consents": "Who agreed to being recorded; what was redacted.",
+    "courses": "Courses and who takes part in them.",
     "files": "Files of a room.",
     "guest_links": "Links by which guests come.",
     "lobby": "Who waits at the door.",
@@ -181,6 +182,8 @@ def _common_parameters(handler: HTTPRouteHandler) -> list[Json]:
                 KEY_HEADER, "The same key again: the same answer again, done once.", "2f1c8a40", KEY_PATTERN
             )
         )
+    if "precondition_failed" in codes_of(handler):
+        found.append(_header("If-Match", "The ETag that was seen: 412 when it is another by now.", '"v3"'))
     if _is_conditional(handler):
         found.append(_header("If-None-Match", "An ETag: 304 when it is still the same.", '"4f9c2a"'))
     return found
@@ -206,7 +209,10 @@ def _needs(handler: HTTPRouteHandler) -> list[dict[str, list[str]]]:
     if "access" not in handler.fn.__annotations__:
         return [{}]
     by_cookie: dict[str, list[str]] = {"cookie": []}
-    return [by_cookie if set(handler.http_methods) <= {"GET", "HEAD"} else {**by_cookie, "csrf": []}, {"key": []}]
+    return [
+        by_cookie if set(handler.http_methods) <= {"GET", "HEAD"} else {**by_cookie, "csrf": []},
+        {"key": []},
+    ]
 
 
 def _body(handler: HTTPRouteHandler, schemas: "_Schemas") -> Json | None:

@@ -43,11 +43,14 @@ class Policies:
             self._known[tenant] = (now, policy)
         return policy
 
-    async def decide(self, tenant: TenantId, policy: Policy, by: str) -> Policy:
-        """Replaces the policy; returns it with its new version."""
+    async def decide(
+        self, tenant: TenantId, policy: Policy, by: str, seen: int | None = None
+    ) -> Policy | None:
+        """Replaces the policy; returns it with its new version, or None when it is not the ``seen`` one."""
         body = msgspec.json.encode(policy).decode()
-        row = await self._pool.fetchrow(sql("decide_policy"), tenant, body, by, self._clock())
-        assert row is not None, "the statement returns the row it wrote"
+        row = await self._pool.fetchrow(sql("decide_policy"), tenant, body, by, self._clock(), seen)
+        if row is None:
+            return None
         decided = _read(row)
         self._known[tenant] = (self._clock(), decided)
         return decided

@@ -6,6 +6,7 @@ from litestar.params import JSONBody
 from edge import audit
 from edge.asking import Answer, once
 from edge.auth import Caller, HttpRequest, parts_of, require_csrf
+from edge.conditions import expected_version, precondition_failed, version_tag
 from edge.parts import Parts
 from edge.problems import forbidden, malformed
 from edge.tokens import Access
@@ -14,21 +15,26 @@ from schemas.policy import Policy
 
 
 @get("/policy")
-async def get_policy(request: HttpRequest, access: Caller) -> Policy:
+async def get_policy(request: HttpRequest, access: Caller) -> Response[Policy]:
     """What this tenant has decided for all its rooms."""
-    return await _administrator(request, access).policies.of(access.person.tenant)
+    policy = await _administrator(request, access).policies.of(access.person.tenant)
+    return Response(policy, headers={"ETag": version_tag(policy.version)})
 
 
 @put("/policy", guards=[require_csrf])
 async def put_policy(request: HttpRequest, access: Caller, data: JSONBody[Policy]) -> Response[Policy]:
-    """Decides anew. The given version counts for nothing: it is always one more than before."""
+    """Decides anew, with If-Match only over what was seen. The version in the body counts for nothing: it is
+    always one more than before."""
+    seen = expected_version(request)
     parts = _administrator(request, access)
     names = [role.name for role in data.roles]
     if len(set(names)) != len(names):
         raise malformed("Two roles have the same name.")
 
     async def act(_: CommandId) -> Answer:
-        decided = await parts.policies.decide(access.person.tenant, data, access.person.id)
+        decided = await parts.policies.decide(access.person.tenant, data, access.person.id, seen)
+        if decided is None:
+            raise precondition_failed()
         fact = audit.Fact(
             "policy_changed", parts.clock(), parts.edge, person=access.person.id, login=access.login
         )

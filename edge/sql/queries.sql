@@ -282,10 +282,12 @@ select version, policy::text as policy from identity.policy where tenant = $1;
 
 -- name: decide_policy
 insert into identity.policy as known (tenant, version, policy, changed_by, changed_at)
-values ($1, 1, $2::jsonb, $3, $4)
+select $1, 1, $2::jsonb, $3, $4
+where $5::bigint is null or $5 = 0 or exists (select 1 from identity.policy where tenant = $1)
 on conflict (tenant) do update
 set version = known.version + 1, policy = excluded.policy,
     changed_by = excluded.changed_by, changed_at = excluded.changed_at
+where $5::bigint is null or known.version = $5
 returning version, policy::text as policy;
 
 -- name: names
