@@ -201,6 +201,7 @@ class Connection:
                     self._parts.clock(),
                     HEARTBEAT_S,
                     tail is not None,
+                    room.spread_ms,
                 )
             )
         )

@@ -15,7 +15,7 @@ Invariants
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -26,10 +26,12 @@ from edge.metrics import EVENT_AGE_S, FANOUT_S
 from edge.outbox import Frame
 from edge.ring import Ring, Taken
 from edge.viewer import Standing, Viewer, encode
+from rooms.crowd import changes_sight, is_crowd, quieted, shown
 from rooms.follower import RoomFollower, follow_room, load
 from rooms.room import apply, initial
 from rooms.state import RoomState
-from rooms.viewer import moved
+from rooms.view import participant_view
+from rooms.viewer import moved_by
 from schemas import subjects
 from schemas.envelope import Commit
 from schemas.events import EventData
@@ -43,18 +45,23 @@ from schemas.events.roster import (
     RoleChanged,
 )
 from schemas.events.tracks import TrackClosed, TrackMuted
-from schemas.frames import SignalOut
+from schemas.frames import MeFrame, PeopleFrame, SignalOut
 from schemas.ids import ConnectionId, ParticipantId, RoomKey
 from schemas.limits import (
     EDGE_RETRY_S,
     FANOUT_TICK_S,
     FOLLOW_WAIT_S,
+    PEOPLE_TICK_S,
+    RECONNECT_SPREAD_MS_MAX,
+    RECONNECT_SPREAD_MS_MIN,
+    RECONNECT_SPREAD_MS_PER_PERSON,
     RESUME_BYTES_MAX,
     RESUME_EVENTS_MAX,
     VIEWS_SLICE_S,
 )
 from schemas.media import Role
 from schemas.signalling import Signal
+from schemas.view import ParticipantView
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +91,14 @@ class OpenRoom:
         self._ring = Ring()
         self._pending: list[Commit] = []
         self._told = 0
+        self._sockets: dict[ParticipantId, list[Viewer]] = {}
         self._moved: frozenset[ParticipantId] | None = frozenset()
+        self._tails: dict[int, Span] = {}
+        self._is_crowd = False
+        self._seen: dict[ParticipantId, ParticipantView] = {}
+        self._counted = 0
+        self._written = 0
+        self._people_timer: asyncio.TimerHandle | None = None
         self._owed: dict[ConnectionId, Viewer] = {}
         self._owed_timer: asyncio.TimerHandle | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -114,18 +128,22 @@ class OpenRoom:
     def _begin(self, follower: RoomFollower) -> None:
         self._follower = follower
         self.state = follower.state
-        self._told = self.state.seq
+        self._told = self._written = self.state.seq
         self._ring.clear()
+        self._tails.clear()
         self._pending.clear()
         self._owed.clear()
         self._moved = frozenset()
+        self._is_crowd = is_crowd(self.state)
+        self._seen, self._counted = self._sight(), len(self.state.participants)
         for viewer in self.viewers.values():  # Only after a room was read anew.
-            viewer.show(self.state)
+            viewer.show(self.state, crowded=self._is_crowd)
         self.is_ready.set()
 
     def _take(self, state: RoomState, stored: Stored) -> None:
-        commit, whose = stored.commit, moved(self.state, state)
+        commit, whose = stored.commit, moved_by(stored.commit, self.state, state)
         self.state = state
+        self._tails.clear()
         self._ring.append(Taken(commit, whose))
         self._pending.append(commit)
         self._moved = None if whose is None or self._moved is None else self._moved | whose
@@ -151,15 +169,20 @@ class OpenRoom:
                     self._reconnect(viewer)  # Somebody believed this edge dead; it is not.
 
     def _close(self, participant: ParticipantId, code: str) -> None:
-        for viewer in self.viewers.values():
-            if viewer.participant == participant:
-                viewer.close(code)
+        for viewer in tuple(self._sockets.get(participant, ())):
+            viewer.close(code)
 
     def _replace(self, participant: ParticipantId, by: ConnectionId, seq: int) -> None:
         """Another socket is this participant's now. One whose own claim is younger than that stays."""
-        for viewer in self.viewers.values():
-            if viewer.participant == participant and viewer.connection != by and viewer.claim < seq:
+        for viewer in tuple(self._sockets.get(participant, ())):
+            if viewer.connection != by and viewer.claim < seq:
                 viewer.close("replaced")
+
+    @property
+    def spread_ms(self) -> int:
+        """Over which time the pages of this room should come back when their edge dies."""
+        wanted = RECONNECT_SPREAD_MS_PER_PERSON * len(self.state.participants)
+        return round(min(RECONNECT_SPREAD_MS_MAX, max(RECONNECT_SPREAD_MS_MIN, wanted)))
 
     async def reached(self, seq: int) -> bool:
         """Waits a moment until the state includes this seq."""
@@ -199,7 +222,7 @@ class OpenRoom:
                 if stored.commit.seq >= start:
                     break
                 before, state = state, apply(state, stored.commit)
-                earlier.append(Taken(stored.commit, moved(before, state)))
+                earlier.append(Taken(stored.commit, moved_by(stored.commit, before, state)))
         except Purged:
             return  # Its beginning cannot be had: a view is all there is.
         if self._ring_start() == start:  # The room may have been read anew meanwhile.
@@ -221,8 +244,12 @@ class OpenRoom:
         unseen = [taken for taken in self._ring if taken.commit.last_seq > since]
         if any(taken.moved is None or viewer.participant in taken.moved for taken in unseen):
             return None
-        missed = [taken for taken in unseen if taken.commit.last_seq > seq]
-        span = Span([taken.commit for taken in missed], seq)
+        span = self._tails.get(seq)
+        if span is None:
+            missed = [taken.commit for taken in unseen if taken.commit.last_seq > seq]
+            if self._is_crowd:
+                missed = [quieted(commit, self._seen.keys()) for commit in missed]
+            span = self._tails[seq] = Span(missed, seq)
         tail = span.frame_for(viewer.participant, viewer.standing_in(self.state).role)
         return tail if len(tail[0].payload) <= RESUME_BYTES_MAX else None
 
@@ -232,15 +259,22 @@ class OpenRoom:
         self.flush()
         self._close(viewer.participant, "replaced")
         self.viewers[viewer.connection] = viewer
+        self._sockets.setdefault(viewer.participant, []).append(viewer)
         if tail is None:
-            viewer.show(self.state)
+            viewer.show(self.state, crowded=self._is_crowd)
             return
         viewer.standing = viewer.standing_in(self.state)
         viewer.events(*tail)
+        if self._is_crowd and viewer.standing.role is not None:
+            viewer.events(self._people(self._told, tuple(self._seen.values()), whole=True), 1)
 
     def remove(self, viewer: Viewer) -> None:
         """Forgets a viewer."""
-        self.viewers.pop(viewer.connection, None)
+        if self.viewers.pop(viewer.connection, None) is not None:
+            sockets = self._sockets[viewer.participant]
+            sockets.remove(viewer)
+            if not sockets:
+                del self._sockets[viewer.participant]
         self._owed.pop(viewer.connection, None)
 
     # --- going out -------------------------------------------------------------------------------
@@ -260,18 +294,41 @@ class OpenRoom:
             return
         loop = asyncio.get_running_loop()
         started = loop.time()
-        span = Span(self._pending, self._told)
         oldest = self._pending[0].at
-        self._pending = []
-        self._told = span.through
+        span = self._next_span()
         whose, self._moved = self._moved, frozenset()
+        private = span.whose if self._is_crowd and whose is not None else None
+        if private is None:
+            self._tell(span, tuple(self.viewers.values()), whose)
+            self._written = span.through
+        else:
+            concerned = {*private, *(whose or ())}
+            sockets = [viewer for who in concerned for viewer in self._sockets.get(who, ())]
+            self._tell(span, sockets, whose)
+        self._count_soon()
+        self._flushed_at = loop.time()
+        # A process never spends more than a third of a core on one room's fan-out (limits-facts §3).
+        self._tick_s = max(FANOUT_TICK_S, 3 * (self._flushed_at - started))
+        FANOUT_S.observe(self._flushed_at - started)
+        EVENT_AGE_S.observe(max(0, self._clock() - oldest) / 1000)
+
+    def _tell(self, span: Span, viewers: Sequence[Viewer], whose: frozenset[ParticipantId] | None) -> None:
+        """Tells these of a span, and those whose standing has changed what they are now."""
+        loop = asyncio.get_running_loop()
         viewing_s = 0.0
-        for viewer in tuple(self.viewers.values()):
+        now_mine: dict[Standing, Frame] = {}
+        for viewer in viewers:
             if viewer.connection in self._owed:
                 continue
             concerned = whose is None or viewer.participant in whose
             if not concerned or (now := viewer.standing_in(self.state)) == viewer.standing:
                 viewer.events(*span.frame_for(viewer.participant, viewer.standing.role))
+            elif (now.role, now.present) == (viewer.standing.role, viewer.standing.present):
+                # Nothing else of a view depends on what its person may do.
+                viewer.standing = now
+                viewer.events(*span.frame_for(viewer.participant, now.role))
+                frame = now_mine.get(now) or now_mine.setdefault(now, _me(now, span.through))
+                viewer.events(frame, 1)
             elif viewing_s >= VIEWS_SLICE_S:
                 self._owed[viewer.connection] = viewer
             else:
@@ -279,16 +336,74 @@ class OpenRoom:
                 self._tell_moved(viewer, span, now)
                 viewing_s += loop.time() - before
         self._show_rest_after(viewing_s)
-        self._flushed_at = loop.time()
-        # A process never spends more than a third of a core on one room's fan-out (limits-facts §3).
-        self._tick_s = max(FANOUT_TICK_S, 3 * (self._flushed_at - started))
-        FANOUT_S.observe(self._flushed_at - started)
-        EVENT_AGE_S.observe(max(0, self._clock() - oldest) / 1000)
 
     def _tell_moved(self, viewer: Viewer, span: Span, now: Standing) -> None:
         """On the way from one role to another only what both may see is told; the view has the rest."""
         viewer.events(*span.frame_for(viewer.participant, _between(viewer.standing.role, now.role)))
-        viewer.show(self.state)
+        viewer.show(self.state, crowded=self._is_crowd)
+
+    # --- a crowd ---------------------------------------------------------------------------------
+    def _next_span(self) -> Span:
+        """What is pending, as it is told; before it goes out everybody knows whom they see."""
+        commits, self._pending, seen = self._pending, [], self._seen
+        was, self._is_crowd = self._is_crowd, is_crowd(self.state, was=self._is_crowd)
+        if was != self._is_crowd:
+            # Views of the other kind, in slices; who is at the door sees no difference.
+            self._seen, self._counted = self._sight(), len(self.state.participants)
+            self._owed |= {c: v for c, v in self.viewers.items() if v.standing.role is not None}
+        elif self._is_crowd and any(changes_sight(commit, self._seen.keys()) for commit in commits):
+            self._tell_sight()
+        told, self._told = self._told, commits[-1].last_seq
+        if self._is_crowd:
+            # Whoever was seen until now is also seen going.
+            commits = [quieted(commit, seen.keys() | self._seen.keys()) for commit in commits]
+        return Span(commits, told, self._written)
+
+    def _sight(self) -> dict[ParticipantId, ParticipantView]:
+        people = shown(self.state) if self._is_crowd else {}
+        return {who: participant_view(person) for who, person in people.items()}
+
+    def _tell_sight(self) -> None:
+        """Who came into sight of everybody, or went out of it, before anything that they did is told."""
+        before, now = self._seen, self._sight()
+        fresh = tuple(person for who, person in now.items() if before.get(who) != person)
+        gone = tuple(who for who in before if who not in now and who in self.state.participants)
+        self._seen = now
+        if fresh or gone:
+            self._tell_inside(self._people(self._written, fresh, gone))
+
+    def _people(
+        self,
+        through: int,
+        fresh: tuple[ParticipantView, ...] = (),
+        gone: tuple[ParticipantId, ...] = (),
+        *,
+        whole: bool = False,
+    ) -> Frame:
+        self._counted = len(self.state.participants)
+        return encode(PeopleFrame(self._written, through, self._counted, fresh, gone, whole))
+
+    def _tell_inside(self, frame: Frame) -> None:
+        for viewer in tuple(self.viewers.values()):
+            if viewer.standing.role is not None and viewer.connection not in self._owed:
+                viewer.events(frame, 1)
+
+    def _count_soon(self) -> None:
+        """A number that is not told, and a span of which most were told nothing, wait a moment only."""
+        is_behind = self._written != self._told or self._counted != len(self.state.participants)
+        if self._is_crowd and is_behind and self._people_timer is None:
+            loop = asyncio.get_running_loop()
+            self._people_timer = loop.call_later(PEOPLE_TICK_S, self._tell_people)
+
+    def _tell_people(self) -> None:
+        self._people_timer = None
+        self.flush()
+        self._tell_inside(self._people(self._told))
+        outside = Span((), self._told, self._written)
+        for viewer in tuple(self.viewers.values()):
+            if viewer.standing.role is None and viewer.connection not in self._owed:
+                viewer.events(*outside.frame_for(viewer.participant, None))
+        self._written = self._told
 
     def _show_rest_after(self, spent_s: float) -> None:
         """As with events, views take no more than a third of a core."""
@@ -304,7 +419,7 @@ class OpenRoom:
         while self._owed and loop.time() - started < VIEWS_SLICE_S:
             _, viewer = self._owed.popitem()
             if viewer.closing is None:
-                viewer.show(self.state)
+                viewer.show(self.state, crowded=self._is_crowd)
         self._show_rest_after(loop.time() - started)
 
     async def _on_signal(self, message: Message) -> None:
@@ -321,6 +436,11 @@ class OpenRoom:
             who = viewer.participant
             if who in present and who != signal.sender and (not signal.to or who in signal.to):
                 viewer.signal(frame)
+
+
+def _me(standing: Standing, seq: int) -> Frame:
+    role = standing.role if standing.present else None
+    return encode(MeFrame(seq, role, tuple(sorted(standing.permissions))))
 
 
 def _between(one: Role | None, other: Role | None) -> Role | None:

@@ -89,10 +89,10 @@ class Viewer:
         looks = looking(state, self.participant, self.access.person.capabilities)
         return Standing(looks.role_seen, looks.present, looks.listed)
 
-    def show(self, state: RoomState) -> None:
+    def show(self, state: RoomState, *, crowded: bool = False) -> None:
         """Sends a fresh view, which replaces what the page has."""
         self.standing = self.standing_in(state)
-        fresh = view(state, self.participant, self.access.person.capabilities)
+        fresh = view(state, self.participant, self.access.person.capabilities, crowded=crowded)
         self.events(encode(ViewFrame(fresh)), 1)
 
     def events(self, frame: Frame, count: int) -> None:

@@ -18,6 +18,7 @@ from rooms import (
     studio,
     timer,
 )
+from rooms.crowd import is_crowd, shown
 from rooms.state import Participant, PlannedSession, Recording, RoomState, Session, Track
 from rooms.viewer import Viewer, viewer
 from schemas.envelope import STAFF, Capability, Event, RecordedActor
@@ -41,14 +42,31 @@ from schemas.view import (
 
 
 def view(
-    state: RoomState, participant: ParticipantId | None, capabilities: tuple[Capability, ...] = ()
+    state: RoomState,
+    participant: ParticipantId | None,
+    capabilities: tuple[Capability, ...] = (),
+    *,
+    crowded: bool | None = None,
 ) -> RoomView:
     """The room as this person sees it. Account ids are in no view, whoever looks.
 
-    Who is neither in the class nor staff stands at the door and sees nothing of what is inside.
+    Who is neither in the class nor staff stands at the door and sees nothing of what is inside. ``crowded``
+    is whether the class is told as a crowd; by default its size decides.
     """
     looks = viewer(state, participant, capabilities)
-    return _view(state if looks.role_seen is not None else _door(state), looks)
+    if looks.role_seen is None:
+        return _view(_door(state), looks)
+    if is_crowd(state) if crowded is None else crowded:
+        return _crowd(state, looks)
+    return _view(state, looks)
+
+
+def _crowd(state: RoomState, looks: Viewer) -> RoomView:
+    people = shown(state)
+    own = state.participants.get(looks.participant) if looks.participant is not None else None
+    if own is not None:
+        people[own.id] = own
+    return replace(_view(replace(state, participants=people), looks), crowd=len(state.participants))
 
 
 def _door(state: RoomState) -> RoomState:
@@ -78,7 +96,7 @@ def _view(state: RoomState, looks: Viewer) -> RoomView:
         me=_me(looks),
         session=_session(state.session) if state.session else None,
         scheduled=tuple(_planned(s) for s in state.scheduled),
-        participants=tuple(_participant(p) for p in state.participants.values()),
+        participants=tuple(participant_view(p) for p in state.participants.values()),
         hands=tuple(HandView(h.participant, h.raised_at) for h in state.hands),
         tracks=tuple(_track(t) for t in state.tracks.values()),
         messages=chat.view(state, looks),
@@ -174,7 +192,8 @@ def _planned(session: PlannedSession) -> SessionView:
     )
 
 
-def _participant(person: Participant) -> ParticipantView:
+def participant_view(person: Participant) -> ParticipantView:
+    """A person in the class, as everybody may see them."""
     return ParticipantView(
         person.id,
         person.display_name,

@@ -6,7 +6,13 @@ from msgspec import Struct
 
 from rooms.permissions import FROM_OUTSIDE, Permission, permissions_of, standing_role
 from rooms.state import Participant, RoomState
-from schemas.envelope import STAFF, Capability
+from schemas.envelope import STAFF, Capability, Commit
+from schemas.events.roster import (
+    ParticipantConnected,
+    ParticipantDisconnected,
+    ParticipantJoined,
+    ParticipantLeft,
+)
 from schemas.ids import ParticipantId
 from schemas.media import Role
 
@@ -61,6 +67,18 @@ def moved(before: RoomState, after: RoomState) -> frozenset[ParticipantId] | Non
     pairs = zip(_personal(before), _personal(after), strict=True)
     changed = (_differences(one, other) for one, other in pairs if one is not other)
     return frozenset[ParticipantId]().union(*changed)
+
+
+def moved_by(commit: Commit, before: RoomState, after: RoomState) -> frozenset[ParticipantId] | None:
+    """The same for one commit: most of those in a crowd only tell that somebody comes or goes."""
+    if all(isinstance(event.data, _COMING_AND_GOING) for event in commit.events):
+        joined_or_left = (e.data for e in commit.events if isinstance(e.data, _STANDING))
+        return frozenset(data.participant for data in joined_or_left)
+    return moved(before, after)
+
+
+_STANDING = (ParticipantJoined, ParticipantLeft)
+_COMING_AND_GOING = (*_STANDING, ParticipantConnected, ParticipantDisconnected)
 
 
 def _class_wide(state: RoomState) -> tuple[object, ...]:

@@ -12,8 +12,9 @@ from msgspec import Meta, Raw, Struct
 
 from schemas.envelope import RecordedActor
 from schemas.ids import TOKEN_PATTERN, CommandToken, ConnectionId, ParticipantId, ParticipantToken
+from schemas.media import Role
 from schemas.rejections import Code
-from schemas.view import RoomView
+from schemas.view import ParticipantView, RoomView
 
 PROTOCOL_VERSION = 1
 
@@ -70,7 +71,8 @@ ClientFrame = Hello | CommandFrame | MediaFrame | SignalFrame | Ping
 
 # --- server to client ----------------------------------------------------------------------------
 class Welcome(Struct, frozen=True, tag_field="t", tag="welcome"):
-    """Answer to ``hello``. ``resumed`` says that ``events`` follow instead of a ``view``."""
+    """Answer to ``hello``. ``resumed`` says that ``events`` follow instead of a ``view``. A line that breaks
+    without a word is opened again after a random part of ``spread_ms``: so many others come with it."""
 
     protocol: int
     connection: ConnectionId
@@ -78,6 +80,7 @@ class Welcome(Struct, frozen=True, tag_field="t", tag="welcome"):
     server_time: int
     heartbeat_s: float
     resumed: bool
+    spread_ms: int = 0
 
 
 class ViewFrame(Struct, frozen=True, tag_field="t", tag="view"):
@@ -85,6 +88,29 @@ class ViewFrame(Struct, frozen=True, tag_field="t", tag="view"):
     viewer's role changes."""
 
     view: RoomView
+
+
+class MeFrame(Struct, frozen=True, tag_field="t", tag="me"):
+    """What the viewer may do has changed, and nothing else of the view has: it is now one of ``seq``."""
+
+    seq: int
+    role: Role | None
+    permissions: tuple[str, ...]
+
+
+class PeopleFrame(Struct, frozen=True, tag_field="t", tag="people"):
+    """How many are in a class that is a crowd (``RoomView.crowd``), and who came into sight or left it.
+
+    It covers the span ``(after, through]`` as an ``events`` frame without events does. With ``whole`` the
+    people ``shown``, and the viewer, are all that is to be seen.
+    """
+
+    after: int
+    through: int
+    count: int
+    shown: tuple[ParticipantView, ...]
+    gone: tuple[ParticipantId, ...]
+    whole: bool
 
 
 class EventOut(Struct, frozen=True):
@@ -165,6 +191,8 @@ class Closing(Struct, frozen=True, tag_field="t", tag="closing"):
 ServerFrame = (
     Welcome
     | ViewFrame
+    | MeFrame
+    | PeopleFrame
     | EventsFrame
     | AnswerFrame
     | MediaResultFrame

@@ -137,7 +137,8 @@ class MeView(Struct, frozen=True):
 class RoomView(Struct, frozen=True):
     """Everything a browser knows of a room after the event ``seq``.
 
-    ``session`` is the running class or the last one; ``epoch`` 0 means: no media node yet.
+    ``session`` is the running class or the last one; ``epoch`` 0 means: no media node yet. ``crowd`` is how
+    many are in a class so large that ``participants`` are only those to be seen; else null.
     """
 
     tenant: TenantId
@@ -169,3 +170,4 @@ class RoomView(Struct, frozen=True):
     files: FilesView
     breakouts: BreakoutsView
     consents: ConsentsView
+    crowd: int | None = None

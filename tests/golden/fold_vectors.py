@@ -211,20 +211,21 @@ def seen(commit: Commit, after: RoomState, viewer: Actor) -> Iterator[EventOut]:
 def vectors(name: str, viewer: Actor) -> Iterator[Json]:
     """The story cut into vectors, as this viewer saw it.
 
-    Where the viewer's own role changed the edge sends a fresh view, so a vector ends before that.
+    Where the viewer's own role changed the edge sends a fresh view, so a vector ends before that. Where only
+    their permissions did, it sends ``me``, and a vector ends with it.
     """
 
     def look(state: RoomState) -> RoomView:
         return view(state, viewer.participant, viewer.capabilities)
 
-    def role(state: RoomState) -> Role | None:
-        return role_seen(state, viewer.participant, viewer.capabilities)
+    def role(state: RoomState) -> tuple[Role | None, Role | None]:
+        return look(state).me.role, role_seen(state, viewer.participant, viewer.capabilities)
 
     before: RoomView | None = None
     after: RoomView | None = None
     events: list[EventOut] = []
     for earlier, commit, later in story(name):
-        fresh = (look(earlier).me, role(earlier)) != (look(later).me, role(later))
+        fresh = role(earlier) != role(later)
         if before is not None and events and (fresh or len(events) >= EVENTS_PER_VECTOR):
             yield {"before": before, "events": events, "after": after}
             before, events = None, []
@@ -234,6 +235,9 @@ def vectors(name: str, viewer: Actor) -> Iterator[Json]:
         before = before if before is not None else look(earlier)
         events.extend(seen(commit, later, viewer))
         after = look(later)
+        if look(earlier).me != after.me and events:
+            yield {"before": before, "events": events, "me": after.me, "after": after}
+            before, events = None, []
     if before is not None and events:
         yield {"before": before, "events": events, "after": after}
 

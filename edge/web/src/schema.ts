@@ -972,6 +972,14 @@ export interface LowerHand {
   participant?: string | null;
 }
 
+/** What the viewer may do has changed, and nothing else of the view has: it is now one of ``seq``. */
+export interface MeFrame {
+  t: "me";
+  seq: number;
+  role: Role | null;
+  permissions: string[];
+}
+
 /** The viewer. ``role`` is None outside a session; ``permissions`` hold there and then. */
 export interface MeView {
   participant: string | null;
@@ -1353,6 +1361,17 @@ export type PauseTimer = object;
 export interface PauseView {
   since: number;
   until: number | null;
+}
+
+/** How many are in a class that is a crowd (``RoomView.crowd``), and who came into sight or left it. It covers the span ``(after, through]`` as an ``events`` frame without events does. With ``whole`` the people ``shown``, and the viewer, are all that is to be seen. */
+export interface PeopleFrame {
+  t: "people";
+  after: number;
+  through: number;
+  count: number;
+  shown: ParticipantView[];
+  gone: string[];
+  whole: boolean;
 }
 
 /** What can be granted, revoked and locked. */
@@ -2055,7 +2074,7 @@ export interface RoomSettings {
   end_at_time?: boolean;
 }
 
-/** Everything a browser knows of a room after the event ``seq``. ``session`` is the running class or the last one; ``epoch`` 0 means: no media node yet. */
+/** Everything a browser knows of a room after the event ``seq``. ``session`` is the running class or the last one; ``epoch`` 0 means: no media node yet. ``crowd`` is how many are in a class so large that ``participants`` are only those to be seen; else null. */
 export interface RoomView {
   tenant: string;
   room: string;
@@ -2086,6 +2105,7 @@ export interface RoomView {
   files: FilesView;
   breakouts: BreakoutsView;
   consents: ConsentsView;
+  crowd?: number | null;
 }
 
 /** One ``a=rtcp-fb`` (RFC 4585 §4.2). */
@@ -2731,7 +2751,7 @@ export interface WaitingView {
   knocked_at: number;
 }
 
-/** Answer to ``hello``. ``resumed`` says that ``events`` follow instead of a ``view``. */
+/** Answer to ``hello``. ``resumed`` says that ``events`` follow instead of a ``view``. A line that breaks without a word is opened again after a random part of ``spread_ms``: so many others come with it. */
 export interface Welcome {
   t: "welcome";
   protocol: number;
@@ -2740,6 +2760,7 @@ export interface Welcome {
   server_time: number;
   heartbeat_s: number;
   resumed: boolean;
+  spread_ms?: number;
 }
 
 /** A group does not need help any more. */
@@ -2780,6 +2801,8 @@ export type ClientFrame =
 export type ServerFrame =
   | Welcome
   | ViewFrame
+  | MeFrame
+  | PeopleFrame
   | EventsFrame
   | AnswerFrame
   | MediaResultFrame

@@ -1,11 +1,13 @@
 import { expect, test } from "vitest";
-import { fold, foldAll } from "../src/net/fold";
-import type { RoomEvent, RoomView } from "../src/schema";
+import { fold, foldAll, foldMe, foldPeople } from "../src/net/fold";
+import type { MeView, PeopleFrame, RoomEvent, RoomView } from "../src/schema";
 import { emptyView, event } from "./given";
 
 interface Vector {
   before: RoomView;
   events: RoomEvent[];
+  /** What the viewer may do from then on, where that changed. */
+  me?: MeView;
   after: RoomView;
 }
 
@@ -21,11 +23,43 @@ test("there are golden stories to tell", () => {
 for (const [path, vectors] of Object.entries(stories)) {
   const name = path.split("/").at(-1);
   test(`the fold of ${name} is the server's`, () => {
-    for (const { before, events, after } of vectors) {
-      expect(foldAll(before, events, after.seq)).toEqual(after);
+    for (const { before, events, me, after } of vectors) {
+      const folded = foldAll(before, events, after.seq);
+      expect(me ? foldMe(folded, { ...me, seq: after.seq }) : folded).toEqual(after);
     }
   });
 }
+
+test("of a crowd those are kept who are in sight, and oneself", () => {
+  const person = (id: string) => ({
+    id,
+    display_name: id,
+    role: "viewer" as const,
+    guest: false,
+    connected: true,
+    joined_at: 1,
+    custom_role: "",
+  });
+  const view = emptyView({ participants: ["p1", "p2", "p3"].map(person), crowd: 201 });
+  const told = (change: Partial<PeopleFrame>): PeopleFrame => ({
+    t: "people",
+    after: 0,
+    through: 0,
+    count: 300,
+    shown: [],
+    gone: [],
+    whole: false,
+    ...change,
+  });
+  const ids = ({ participants }: RoomView) => participants.map((p) => p.id);
+  expect(ids(foldPeople(view, told({ shown: [person("p9")], gone: ["p2", "p1"] })))).toEqual([
+    "p1",
+    "p3",
+    "p9",
+  ]);
+  expect(ids(foldPeople(view, told({ shown: [person("p3")], whole: true })))).toEqual(["p1", "p3"]);
+  expect(foldPeople(view, told({})).crowd).toBe(300);
+});
 
 test("an event that was applied moves nothing", () => {
   const view = fold(emptyView(), event("lifecycle.session_started", 1, { session: "s1", title: "Waves" }));

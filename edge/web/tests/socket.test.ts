@@ -51,6 +51,7 @@ class FakeSocket {
 let sockets: FakeSocket[];
 let lines: Line[];
 let views: RoomView[];
+let counts: number[];
 let events: RoomEvent[];
 let endings: Ending[];
 let renewals: number;
@@ -59,13 +60,16 @@ let socket: RoomSocket;
 
 beforeEach(() => {
   vi.useFakeTimers();
-  [sockets, lines, views, events, endings, renewals, renewable] = [[], [], [], [], [], 0, true];
+  [sockets, lines, views, counts, events, endings] = [[], [], [], [], [], []];
+  [renewals, renewable] = [0, true];
   socket = new RoomSocket(
     "ws://test/live",
     {
       onLine: (line) => lines.push(line),
       onWelcome: () => {},
       onView: (view) => views.push(view),
+      onMe: () => {},
+      onPeople: (frame) => counts.push(frame.count),
       onEvents: (some) => events.push(...some),
       onSignal: () => {},
       onTrouble: () => {},
@@ -331,4 +335,28 @@ test("closing by our own will answers what is open and tells no ending", async (
   socket.close();
   expect(await outcome).toMatchObject({ accepted: false, code: "unanswered" });
   expect(endings).toEqual([]);
+});
+
+test("a crowd's count moves the line on, and all come back over the time they were told", () => {
+  latest().opens();
+  latest().says({
+    t: "welcome",
+    protocol: 1,
+    connection: "c1",
+    participant: "p1",
+    server_time: 0,
+    heartbeat_s: 5,
+    resumed: false,
+    spread_ms: 8_000,
+  });
+  latest().says({ t: "view", view: emptyView({ seq: 4, crowd: 900 }) });
+  latest().says({ t: "people", after: 4, through: 70, count: 950, shown: [], gone: [], whole: false });
+  expect(counts).toEqual([950]);
+  latest().dies();
+  vi.advanceTimersByTime(7_999);
+  expect(sockets.length).toBe(1);
+  vi.advanceTimersByTime(1);
+  expect(sockets.length).toBe(2);
+  latest().opens();
+  expect(latest().sent[0]).toMatchObject({ t: "hello", resume_from: 70, view_seq: 4 });
 });

@@ -7,6 +7,8 @@ import {
   LIMITS,
   type MediaAnswers,
   type MediaRequests,
+  type MeFrame,
+  type PeopleFrame,
   PROTOCOL_VERSION,
   type RoomEvent,
   type RoomView,
@@ -41,6 +43,8 @@ export interface SocketListener {
   onWelcome(welcome: Welcome): void;
   onView(view: RoomView): void;
   onEvents(events: RoomEvent[], through: number): void;
+  onMe(me: MeFrame): void;
+  onPeople(people: PeopleFrame): void;
   onSignal(signal: SignalOut): void;
   onTrouble(message: string | null): void;
   /** The line is over for good: `code` is a key of `CLOSE_CODES`. */
@@ -114,6 +118,8 @@ export class RoomSocket {
   /** Of which seq our view was: the server knows by it whether we missed a newer one. */
   private viewSeq: number | null = null;
   private heartbeatMs: number = LIMITS.HEARTBEAT_S * 1000;
+  /** Over which time all who lose this edge with us come back. */
+  private spreadMs = 0;
   private retryTimer: ReturnType<typeof setTimeout> | undefined;
   private deadTimer: ReturnType<typeof setTimeout> | undefined;
   private renewed = false;
@@ -231,6 +237,13 @@ export class RoomSocket {
         this.seq = frame.view.seq;
         this.viewSeq = frame.view.seq;
         return this.listener.onView(frame.view);
+      case "me":
+        this.viewSeq = frame.seq;
+        return this.listener.onMe(frame);
+      case "people":
+        this.take([], frame.after, frame.through);
+        if (this.socket) this.listener.onPeople(frame);
+        return;
       case "events":
         return this.take(frame.events as RoomEvent[], frame.after, frame.through);
       case "answer":
@@ -262,6 +275,7 @@ export class RoomSocket {
   private welcome(frame: Welcome): void {
     this.connection = frame.connection;
     this.heartbeatMs = frame.heartbeat_s * 1000;
+    this.spreadMs = frame.spread_ms ?? 0;
     this.attempt = 0;
     this.renewed = false;
     this.listener.onWelcome(frame);
@@ -319,7 +333,9 @@ export class RoomSocket {
     if (FINAL.has(code)) return this.finish({ code, message }, true);
     if (code === "not_signed_in") return this.renew(message);
     this.setLine(this.connection === null ? "connecting" : "reconnecting");
-    const wait = Math.max(backoff(this.attempt, this.around.random), retryAfterMs ?? 0);
+    const alone = backoff(this.attempt, this.around.random);
+    const together = this.attempt === 0 ? this.spreadMs * this.around.random() : 0;
+    const wait = retryAfterMs === undefined ? Math.max(alone, together) : Math.max(alone, retryAfterMs);
     this.attempt += 1;
     this.retryTimer = setTimeout(() => this.connect(), wait);
   }

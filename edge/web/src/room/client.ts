@@ -1,9 +1,19 @@
 import { liveUrl, renewLogin } from "../net/api";
 import { SCREEN_CONSTRAINTS } from "../net/constraints";
-import { foldAll } from "../net/fold";
+import { foldAll, foldMe, foldPeople } from "../net/fold";
 import type { Media, MediaCondition } from "../net/media";
 import { type Ending, type Line, type Outcome, RoomSocket, token } from "../net/socket";
-import type { Commands, Levels, Role, RoomEvent, RoomView, SignalOut, Source } from "../schema";
+import type {
+  Commands,
+  Levels,
+  MeFrame,
+  PeopleFrame,
+  Role,
+  RoomEvent,
+  RoomView,
+  SignalOut,
+  Source,
+} from "../schema";
 import type { DeviceKind, Devices } from "./devices";
 import { Store } from "./store";
 
@@ -100,6 +110,8 @@ export class RoomClient {
         onWelcome: () => {},
         onView: (view) => this.onView(view),
         onEvents: (events, through) => this.onEvents(events, through),
+        onMe: (me) => this.onMe(me),
+        onPeople: (people) => this.onPeople(people),
         onSignal: (signal) => this.onSignal(signal),
         onTrouble: (trouble) => this.state.set({ trouble }),
         onEnding: (ending) => this.onEnding(ending),
@@ -224,6 +236,16 @@ export class RoomClient {
       this.notify({ kind: "recording_started" });
     this.took(before, foldAll(before, events, through));
     this.clearOutbox(posted.filter((m) => m.participant === me).map((m) => m.text));
+  }
+
+  private onMe(me: MeFrame): void {
+    const before = this.state.get().view;
+    if (before) this.took(before, foldMe(before, me));
+  }
+
+  private onPeople(people: PeopleFrame): void {
+    const before = this.state.get().view;
+    if (before) this.took(before, foldPeople(before, people));
   }
 
   private took(before: RoomView | null, view: RoomView): void {

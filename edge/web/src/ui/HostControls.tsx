@@ -41,7 +41,8 @@ function RecordButton() {
 
 function EndButton() {
   const client = useClient();
-  const count = useView().participants.length;
+  const { participants, crowd } = useView();
+  const count = crowd ?? participants.length;
   const [asking, setAsking] = useState(false);
   return (
     <>

@@ -15,7 +15,7 @@ export function People({ onClose }: { onClose: () => void }) {
   const client = useClient();
   return (
     <>
-      <PanelHead title={`${t("people.title")} (${view.participants.length})`} onClose={onClose} />
+      <PanelHead title={`${t("people.title")} (${view.crowd ?? view.participants.length})`} onClose={onClose} />
       <div className="people">
         {hands.length > 0 && (
           <section aria-labelledby="hands-heading">
@@ -36,7 +36,7 @@ export function People({ onClose }: { onClose: () => void }) {
           </ul>
         </section>
         <p className="sr-only" aria-live="polite">
-          {tn("class.people", view.participants.length)}
+          {tn("class.people", view.crowd ?? view.participants.length)}
         </p>
       </div>
       {removing && (

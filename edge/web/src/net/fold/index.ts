@@ -1,7 +1,8 @@
-import type { RoomEvent, RoomView } from "../../schema";
+import type { MeFrame, PeopleFrame, RoomEvent, RoomView } from "../../schema";
 import { boards } from "./boards";
 import { breakouts } from "./breakouts";
 import { chat } from "./chat";
+import { put } from "./common";
 import { files } from "./files";
 import { floor } from "./floor";
 import { lifecycle } from "./lifecycle";
@@ -49,6 +50,20 @@ const TOPICS = [
 export function fold(view: RoomView, event: RoomEvent): RoomView {
   if (event.seq <= view.seq) return view;
   return { ...TOPICS.reduce((folded, topic) => topic(folded, event), view), seq: event.seq };
+}
+
+/** What the viewer may do has changed and nothing else: the server says so instead of showing all anew. */
+export function foldMe(view: RoomView, me: Pick<MeFrame, "seq" | "role" | "permissions">): RoomView {
+  const { role, permissions } = me;
+  return { ...view, seq: Math.max(view.seq, me.seq), me: { ...view.me, role, permissions } };
+}
+
+/** Of a crowd only those in sight are shown; the viewer always is. */
+export function foldPeople(view: RoomView, { count, shown, gone, whole }: PeopleFrame): RoomView {
+  const left = new Set<string>(gone);
+  const me = view.me.participant;
+  const kept = view.participants.filter((p) => p.id === me || (!whole && !left.has(p.id)));
+  return { ...view, participants: shown.reduce(put, kept), crowd: count };
 }
 
 export function foldAll(view: RoomView, events: readonly RoomEvent[], through: number): RoomView {
