@@ -118,6 +118,8 @@ class Line:
                     self.frames.append(frame)
                     if frame["t"] == "view":
                         self.view = frame["view"]
+                    elif frame["t"] == "me":
+                        self.view["me"] |= {k: frame[k] for k in ("role", "permissions")}
                     self._news.notify_all()
         except ConnectionClosed:
             pass
