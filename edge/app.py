@@ -41,6 +41,7 @@ from edge.http import (
     static,
     studio,
     tenants,
+    tus,
     users,
     webhooks,
 )
@@ -97,6 +98,7 @@ def create_app(parts: Parts) -> Litestar:
             *studio.ROUTES,
             *boards.ROUTES,
             *files.ROUTES,
+            *tus.ROUTES,
             *breakouts.ROUTES,
             *lobby.ROUTES,
             *audit.ROUTES,

@@ -135,6 +135,7 @@ ROUTES: Final[dict[str, tuple[str, ...]]] = {
     "api_keys.list_api_keys": ("forbidden",),
     "api_keys.revoke_api_key": ("forbidden", "not_found", "log_unavailable"),
     "audit.list_audit": ("forbidden",),
+    "audit.list_facts": ("forbidden", "log_unavailable"),
     "boards.get_page": ("not_found",),
     "breakouts.breakouts": ("forbidden",),
     "breakouts.group_attendance": ("forbidden",),

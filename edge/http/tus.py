@@ -72,7 +72,7 @@ async def describe(request: HttpRequest, room: FromPath[str]) -> Response[None]:
 
 
 @post(_PATH, guards=[require_csrf], opt={TAKES_BYTES: True}, status_code=201)
-async def create(
+async def create(  # noqa: PLR0917 - the framework calls by name
     request: HttpRequest,
     access: Caller,
     room: FromPath[str],
@@ -82,8 +82,7 @@ async def create(
 ) -> Response[None]:
     """Begins sending a file in pieces."""
     parts = parts_of(request)
-    _check_version(tus_resumable)
-    seen = await see(parts, access, room)
+    seen = await _see(parts, access, room, tus_resumable)
     length, told = _number("Upload-Length", upload_length), read_metadata(upload_metadata)
     check_upload(seen, access, told.purpose, length)
     if not length:
@@ -112,8 +111,9 @@ async def tell(
     request: HttpRequest, access: Caller, room: FromPath[str], file: FromPath[str], tus_resumable: Tus = ""
 ) -> Response[None]:
     """Says how far an upload is."""
-    _check_version(tus_resumable)
-    _, upload = await _own(parts_of(request), access, room, file)
+    parts = parts_of(request)
+    seen = await _see(parts, access, room, tus_resumable)
+    upload = await _own(parts, seen, access, file)
     headers = {**_state(upload), "Upload-Length": str(upload.bytes)}
     return Response(None, status_code=200, headers=headers)
 
@@ -125,7 +125,7 @@ async def tell(
     opt={TAKES_BYTES: True},
     status_code=204,
 )
-async def send_bytes(
+async def send_bytes(  # noqa: PLR0917 - the framework calls by name
     request: HttpRequest,
     access: Caller,
     room: FromPath[str],
@@ -136,11 +136,11 @@ async def send_bytes(
 ) -> Response[None]:
     """Sends the bytes that follow."""
     parts = parts_of(request)
-    _check_version(tus_resumable)
+    seen = await _see(parts, access, room, tus_resumable)
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != OFFSET_TYPE:
         raise Problem(415, "unsupported_media_type", f"Send {OFFSET_TYPE}.")
     offset, checksum = _number("Upload-Offset", upload_offset), read_checksum(upload_checksum)
-    seen, upload = await _own(parts, access, room, file)
+    upload = await _own(parts, seen, access, file)
     if offset != upload.received:
         raise resumable.wrong_offset()
     if upload.is_complete:  # The answer was lost on its way.
@@ -166,19 +166,27 @@ async def give_up(
 ) -> Response[None]:
     """Ends an upload. A file that is in the room stays there."""
     parts = parts_of(request)
-    _check_version(tus_resumable)
-    _, upload = await _own(parts, access, room, file)
+    seen = await _see(parts, access, room, tus_resumable)
+    upload = await _own(parts, seen, access, file)
     await resumable.terminate(parts, upload)
     return Response(None, status_code=204, headers=_ALWAYS)
 
 
-async def _own(parts: Parts, access: Access, room: str, file: str) -> tuple[Seen, Upload]:
-    """The asker's own upload. Raises Problem 404 for another's, and 410 for one that is over."""
+async def _see(parts: Parts, access: Access, room: str, version: str) -> Seen:
+    """The room, for somebody who speaks this version. Raises Problem."""
     seen = await see(parts, access, room)
+    if version != VERSION:
+        told = {"Tus-Version": VERSION}
+        raise Problem(412, "tus_version", f"Tus-Resumable must be {VERSION}.", headers=told)
+    return seen
+
+
+async def _own(parts: Parts, seen: Seen, access: Access, file: str) -> Upload:
+    """The asker's own upload. Raises Problem 404 for another's, and 410 for one that is over."""
     upload = await resumable.find(parts.pool, seen.key, FileId(file), access.person.id)
     if upload.is_over(parts.clock()):
         raise Problem(410, "upload_gone", "Please choose the file again.", headers=_ALWAYS)
-    return seen, upload
+    return upload
 
 
 def _new_id(request: HttpRequest, access: Access, room: str) -> FileId:
@@ -199,12 +207,6 @@ def _state(upload: Upload) -> dict[str, str]:
         "Upload-Offset": str(upload.received),
         "Upload-Expires": format_datetime(ends, usegmt=True),
     }
-
-
-def _check_version(version: str) -> None:
-    if version != VERSION:
-        told = {"Tus-Version": VERSION}
-        raise Problem(412, "tus_version", f"Tus-Resumable must be {VERSION}.", headers=told)
 
 
 def _number(name: str, text: str) -> int:
