@@ -5,7 +5,7 @@ use crate::delay::Usage;
 /// beta (§5.5).
 const DECREASE: f64 = 0.85;
 /// A queue this long must drain faster than beta drains it …
-const LONG_QUEUE_US: i64 = 150_000;
+const LONG_QUEUE_US: i64 = 90_000;
 /// … so the rate falls to this share of what arrives until it has.
 const DECREASE_LONG: f64 = 0.7;
 /// eta (§5.5), per second.
@@ -101,14 +101,14 @@ impl Aimd {
         let Some(arrived_bps) = arrived.bps else {
             return false;
         };
-        // After a cliff the latest is nearer to the truth than the window.
-        let line_bps = arrived.latest_bps.map_or(arrived_bps, |latest| latest.min(arrived_bps));
+        // While a queue stands the line is busy all the time: what came last is what it carries. The half
+        // second remembers other times, better before a cliff and idle before a key frame.
+        let line_bps = arrived.latest_bps.unwrap_or(arrived_bps);
         let early = self.lowered_us.is_some_and(|us| now_us - us < rtt_us + ANSWER_US);
         if early && line_bps > 0.5 * self.bps {
             return false;
         }
         let share = if queue_us > LONG_QUEUE_US { DECREASE_LONG } else { DECREASE };
-        let line_bps = if queue_us > LONG_QUEUE_US { line_bps } else { arrived_bps };
         let lowered = share * line_bps;
         if lowered >= self.bps {
             return false;
@@ -134,13 +134,17 @@ pub(crate) struct Arrived {
     pub(crate) latest_bps: Option<f64>,
 }
 
-/// Half a packet per response time, near convergence (§5.5).
+/// Half a packet per response time, near convergence (§5.5), but no faster than this share of a slow line:
+/// at 300 kbit/s half a packet is a tenth of the rate, and each second a queue of its own.
+const ADDITIVE_PER_S_MAX: f64 = 0.04;
+
+/// What is added in a second near convergence.
 fn additive_bps_per_s(bps: f64, rtt_us: i64) -> f64 {
     let bits_per_frame = bps / 30.0;
     let packets_per_frame = (bits_per_frame / (1_200.0 * 8.0)).ceil().max(1.0);
     let packet_bits = bits_per_frame / packets_per_frame;
     let response_s = (100_000 + rtt_us) as f64 / 1e6;
-    0.5 * packet_bits / response_s
+    (0.5 * packet_bits / response_s).min(ADDITIVE_PER_S_MAX * bps)
 }
 
 #[cfg(test)]

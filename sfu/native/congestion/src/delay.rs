@@ -24,8 +24,13 @@ const PACE_UP: f64 = 0.0087;
 const PACE_DOWN: f64 = 0.039;
 /// `overuse_time_th` (§5.4): a trend that lasts this long is no accident …
 const OVERUSE_MS: f64 = 10.0;
-/// … if a queue stands, too: a busy computer delays packets without one, and so does radio.
-const QUEUE_MIN_US: i64 = 20_000;
+/// … if a queue stands, too: a busy computer delays packets without one, and so does radio; and the queue
+/// that a key frame makes is gone after this.
+const QUEUE_MIN_US: i64 = 30_000;
+const STANDS_US: i64 = 120_000;
+/// A queue that stands this long and grows needs no second opinion: on a line that falls off a cliff the
+/// groups come so slowly that the trend sees it late.
+const QUEUE_LONG_US: i64 = 80_000;
 /// The shortest way is remembered for one to two of these; clocks drift.
 const BASE_WINDOW_US: i64 = 15_000_000;
 /// A hole this long in either clock begins a new measurement.
@@ -67,6 +72,27 @@ impl BaseDelay {
     }
 }
 
+/// The shortest queue of the last while, in two halves.
+#[derive(Debug, Default)]
+struct Standing {
+    before_us: i64,
+    now_us: i64,
+    since_us: i64,
+}
+
+impl Standing {
+    fn add(&mut self, arrived_us: i64, queue_us: i64) {
+        if (arrived_us - self.since_us).abs() >= STANDS_US / 2 {
+            (self.before_us, self.now_us, self.since_us) = (self.now_us, queue_us, arrived_us);
+        }
+        self.now_us = self.now_us.min(queue_us);
+    }
+
+    fn shortest_us(&self) -> i64 {
+        self.before_us.min(self.now_us)
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Group {
     first_sent_us: i64,
@@ -80,6 +106,7 @@ struct Group {
 pub(crate) struct DelayTrend {
     base: BaseDelay,
     queue_us: i64,
+    standing: Standing,
     open: Option<Group>,
     previous: Option<Group>,
     origin_us: i64,
@@ -100,6 +127,7 @@ impl DelayTrend {
         Self {
             base: BaseDelay::default(),
             queue_us: 0,
+            standing: Standing::default(),
             open: None,
             previous: None,
             origin_us: 0,
@@ -138,9 +166,15 @@ impl DelayTrend {
         self.queue_us
     }
 
+    /// The queue that even the luckiest of the last packets found.
+    pub(crate) fn standing_us(&self) -> i64 {
+        self.standing.shortest_us()
+    }
+
     /// One arrived packet, in sending order.
     pub(crate) fn add(&mut self, sent_us: i64, arrived_us: i64) {
         self.queue_us = self.base.queue_us(sent_us, arrived_us);
+        self.standing.add(arrived_us, self.queue_us);
         let Some(open) = &mut self.open else {
             self.begin(sent_us, arrived_us);
             return;
@@ -197,11 +231,15 @@ impl DelayTrend {
     }
 
     fn judge(&mut self, trend_ms: f64, slope: f64, sent_ms: f64) {
+        if slope > 0.0 && self.standing_us() > QUEUE_LONG_US {
+            self.usage = Usage::Over;
+            return;
+        }
         if trend_ms > self.threshold_ms {
             self.over_ms += sent_ms.max(0.0);
             self.over_times += 1;
             let lasts = self.over_ms > OVERUSE_MS && self.over_times > 1 && slope >= self.slope;
-            if lasts && self.queue_us > QUEUE_MIN_US {
+            if lasts && self.standing_us() > QUEUE_MIN_US {
                 self.over_ms = 0.0;
                 self.over_times = 0;
                 self.usage = Usage::Over;

@@ -24,6 +24,8 @@ pub struct Fate {
     pub kind: Kind,
     /// The probe that it belongs to.
     pub probe: Option<ProbeId>,
+    /// It was reported missing before, and came after all.
+    pub late: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -100,6 +102,7 @@ impl Departures {
             if departure.verdict == Verdict::None {
                 self.in_flight_bytes -= usize::from(departure.bytes);
             }
+            let late = departure.verdict == Verdict::Missing;
             departure.verdict = verdict;
             fates.push(Fate {
                 sent_us: departure.sent_us,
@@ -107,6 +110,7 @@ impl Departures {
                 bytes: usize::from(departure.bytes),
                 kind: departure.kind,
                 probe: departure.probe,
+                late,
             });
         }
         while self.sent.front().is_some_and(|first| first.verdict == Verdict::Arrived) {

@@ -8,7 +8,7 @@ use crate::departures::{Departures, Fate};
 use crate::loss::LossRate;
 use crate::probing::Prober;
 use crate::report::{Report, ReportError};
-use crate::{BPS_MAX, BPS_MIN, BPS_START, Kind, Probe, ProbeId};
+use crate::{BPS_MAX, BPS_MIN, BPS_START, BYTES_MAX, Kind, Probe, ProbeId};
 
 /// A wish is met when this much fits: the allocator asks for headroom before it raises a layer.
 const WISH_ROOM: f64 = 1.25;
@@ -23,6 +23,8 @@ const BACK_US: i64 = 1_500_000;
 const REMEMBERED_US: i64 = 30_000_000;
 /// Of the rate before the silence, what is sent at once when the line is back.
 const BACK_SHARE: f64 = 0.9;
+/// While a queue stands longer than this, more is not tried.
+const PROBE_QUEUE_US: i64 = 60_000;
 /// The round trip until one is measured, and its bounds.
 const RTT_US: i64 = 100_000;
 const RTT_MIN_US: i64 = 1_000;
@@ -136,14 +138,14 @@ impl Estimator {
 
     /// Notes that the packet with [`Estimator::number`] left.
     pub fn sent(&mut self, now_us: i64, bytes: usize, kind: Kind, probe: Option<ProbeId>) {
-        let now_us = self.clock.advance(now_us);
+        let (now_us, bytes) = (self.clock.advance(now_us), bytes.min(BYTES_MAX));
         self.sent.add(now_us, bytes);
         self.departures.add(now_us, bytes, kind, probe);
     }
 
     /// Notes that a packet without a transport-wide number left (a receiver without transport-cc).
     pub fn sent_unnumbered(&mut self, now_us: i64, bytes: usize) {
-        let now_us = self.clock.advance(now_us);
+        let (now_us, bytes) = (self.clock.advance(now_us), bytes.min(BYTES_MAX));
         self.sent.add(now_us, bytes);
     }
 
@@ -205,7 +207,8 @@ impl Estimator {
         let now_us = self.clock.advance(now_us);
         self.notice_silence(now_us);
         let quiet = self.heard_us.is_none() || self.silence.is_some();
-        if quiet || self.trend.usage() != Usage::Normal || self.loss.is_high() {
+        let waits = self.trend.usage() != Usage::Normal || self.trend.standing_us() > PROBE_QUEUE_US;
+        if quiet || waits || self.loss.is_high() {
             return None;
         }
         let bps = self.unsilenced_bps();
@@ -250,7 +253,9 @@ impl Estimator {
                 }
                 continue;
             };
-            if !excused {
+            if fate.late {
+                self.loss.retract();
+            } else if !excused {
                 self.loss.add(false);
             }
             self.acknowledged.add(arrived_us, fate.bytes);
@@ -272,15 +277,17 @@ impl Estimator {
         let usage = if over { Usage::Over } else { self.trend.usage() };
         let usage = if usage == Usage::Normal && self.loss.is_high() { Usage::Under } else { usage };
         let arrived = Arrived { bps: self.acknowledged.bps(), latest_bps: self.acknowledged.latest_bps() };
-        if self.delay.update(now_us, usage, self.trend.queue_us(), self.rtt_us(), arrived) {
+        if self.delay.update(now_us, usage, self.trend.standing_us(), self.rtt_us(), arrived) {
             self.prober.cancel(now_us);
         }
         self.loss.update(now_us, self.delay.bps());
         if let Some(proven_bps) = self.prober.finish(now_us)
             && !over
-            && proven_bps > self.delay.bps()
         {
-            self.delay.set(now_us, proven_bps);
+            self.loss.proven(proven_bps);
+            if proven_bps > self.delay.bps() {
+                self.delay.set(now_us, proven_bps);
+            }
         }
         let bps = self.delay.bps().clamp(BPS_MIN as f64, BPS_MAX as f64);
         if bps.total_cmp(&self.delay.bps()).is_ne() {

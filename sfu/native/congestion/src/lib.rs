@@ -120,3 +120,5 @@ pub const BPS_MIN: u64 = 50_000;
 pub const BPS_MAX: u64 = 50_000_000;
 /// The estimate before anything is known: a middle layer on any line that can hold a class.
 pub const BPS_START: u64 = 600_000;
+/// No datagram is larger; what a caller says is bounded by it.
+pub(crate) const BYTES_MAX: usize = 65_535;

@@ -26,6 +26,10 @@ const DECREASE: f64 = 0.5;
 /// §6 speaks of one report per second or so; the rate is not raised more often.
 const RAISE_US: i64 = 1_000_000;
 
+/// Loss alone never asks for less: a voice and the lowest layer of a camera. What a line loses below
+/// that, sending less does not save.
+const FLOOR_BPS: f64 = 200_000.0;
+
 #[derive(Clone, Copy, Debug)]
 struct Window {
     packets: u32,
@@ -64,6 +68,11 @@ impl LossRate {
         self.bps
     }
 
+    /// A probe arrived at this rate.
+    pub(crate) fn proven(&mut self, bps: f64) {
+        self.bps = self.bps.map(|before| before.max(bps));
+    }
+
     /// Loss of the last window.
     pub(crate) fn fraction(&self) -> f64 {
         self.fraction
@@ -78,6 +87,11 @@ impl LossRate {
     pub(crate) fn add(&mut self, lost: bool) {
         self.packets += 1;
         self.lost += u32::from(lost);
+    }
+
+    /// A packet that was taken for lost came after all: it had been overtaken.
+    pub(crate) fn retract(&mut self) {
+        self.lost = self.lost.saturating_sub(1);
     }
 
     /// Forgets the open window: its losses were an outage.
@@ -115,7 +129,7 @@ impl LossRate {
         let raises = now_us - self.raised_us >= RAISE_US;
         let followed = followed(bounded, self.excess);
         if followed < bounded {
-            self.bps = Some(followed);
+            self.bps = Some(followed.max(FLOOR_BPS.min(bounded)));
             self.raised_us = now_us;
         } else if followed > bounded && raises {
             self.raised_us = now_us;

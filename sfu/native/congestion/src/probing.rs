@@ -184,6 +184,7 @@ mod tests {
                 bytes: 1_000,
                 kind: Kind::Padding,
                 probe: Some(probe.id),
+                late: false,
             };
             prober.add(&fate, 7_000 + i * arrived_gap_us);
         }
