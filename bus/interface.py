@@ -5,7 +5,7 @@ Everything is plain values and small protocols; one suite of tests runs against 
 
 # ruff: noqa: N818  # Errors are named for what happened: ``except Conflict`` reads as the domain speaks.
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Protocol
@@ -13,7 +13,7 @@ from typing import Protocol
 from msgspec import Raw, Struct
 
 from schemas.envelope import Commit, Envelope, Outcome
-from schemas.ids import RoomKey, TrackId
+from schemas.ids import RoomKey, TenantId, TrackId
 
 # --- errors --------------------------------------------------------------------------------------
 #
@@ -357,11 +357,23 @@ class Records(Protocol):
 
 
 # --- audit ---------------------------------------------------------------------------------------
+class Noted(Struct, frozen=True):
+    """An audit fact as it lies in AUDIT; ``source`` is the role that wrote it."""
+
+    stream_seq: int
+    source: str
+    data: bytes
+
+
 class Audit(Protocol):
     """AUDIT: what is not about a room."""
 
     async def append(self, subject: str, data: bytes, *, message_id: str) -> None:
         """Stores an audit fact. Raises Refused, Unavailable."""
+
+    def read(self, tenant: TenantId, *, after_stream_seq: int = 0) -> AsyncGenerator[Noted, None]:
+        """A tenant's facts after a position, in order, up to the last one at the time of the call.
+        Raises Refused, Unavailable."""
 
 
 # --- the whole -----------------------------------------------------------------------------------

@@ -80,6 +80,7 @@ ROLES: Mapping[str, Permissions] = {
             "sfu.*.*",
             "sig.*.*.*",
             "audit.*.*",
+            f"{API}.DIRECT.GET.{subjects.AUDIT}",
             "job.webhook.*.*",
             *_write(subjects.EDGE_LEASE, subjects.ACTIVE_USER, subjects.LEASE),
             *_read(subjects.ROOM_SNAPSHOT, subjects.ROOM_ROUTE, subjects.SFU_NODE, subjects.CONFIG),

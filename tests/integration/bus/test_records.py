@@ -57,3 +57,22 @@ async def test_an_audit_fact_is_stored(world: World) -> None:
         subject = subjects.audit(TenantId("t1"), "login")
         await bus.audit.append(subject, b"{}", message_id="l1")
         await bus.audit.append(subject, b"{}", message_id="l1")
+
+
+async def test_facts_of_a_tenant_are_read_in_order_and_no_others(world: World) -> None:
+    """By the edge, from any position; other tenants' are not among them."""
+    async with world.open("edge", role="edge") as edge, world.open("sfu", role="sfu") as sfu:
+        for n in range(3):
+            await edge.audit.append(subjects.audit(TenantId("t1"), "edge"), b"%d" % n, message_id=f"e{n}")
+        await sfu.audit.append(subjects.audit(TenantId("t1"), "sfu"), b"3", message_id="s")
+        await edge.audit.append(subjects.audit(TenantId("t2"), "edge"), b"x", message_id="x")
+        found = [noted async for noted in edge.audit.read(TenantId("t1"))]
+        assert [(noted.source, noted.data) for noted in found] == [
+            ("edge", b"0"),
+            ("edge", b"1"),
+            ("edge", b"2"),
+            ("sfu", b"3"),
+        ]
+        rest = [n.data async for n in edge.audit.read(TenantId("t1"), after_stream_seq=found[1].stream_seq)]
+        assert rest == [b"2", b"3"]
+        assert [noted async for noted in edge.audit.read(TenantId("none"))] == []

@@ -66,3 +66,36 @@ async def test_every_decision_is_on_the_trail_and_staff_alone_read_it(school: Sc
     assert (await teacher.get(f"/rooms/{room}/audit?cursor=x")).status_code == 422
     stranger = await school.browser(school.stranger)
     assert (await stranger.get(f"/rooms/{room}/audit")).status_code == 404
+
+
+async def test_administrators_ask_what_happened_in_their_school(school: School) -> None:
+    """Sign-ins, refusals and changes, in order, filtered and paged; nobody else's."""
+    teacher, student = await school.browser(school.teacher), await school.browser(school.student)
+    stranger = await school.browser(school.stranger)
+    await teacher.put("/policy", {"named_pulse": True})
+    await teacher.post("/courses", {"title": "Physics"})
+    facts = (await teacher.get("/audit")).json()["facts"]
+    kinds = [(fact["type"], fact["person"]) for fact in facts]
+    assert kinds == [
+        ("login.by_link", school.teacher.id),
+        ("login.by_link", school.student.id),
+        ("policy_changed", school.teacher.id),
+        ("course.created", school.teacher.id),
+    ]
+    assert {fact["source"] for fact in facts} == {"edge"}
+    logins = (await teacher.get("/audit?kind=login")).json()["facts"]
+    assert logins == facts[:2]
+    assert (await teacher.get("/audit?kind=course.created")).json()["facts"] == facts[3:]
+    assert (await teacher.get(f"/audit?person={school.student.id}")).json()["facts"] == facts[1:2]
+    later = facts[1]["at"] + 1
+    assert (await teacher.get(f"/audit?since={later}")).json()["facts"] == [
+        f for f in facts if f["at"] >= later
+    ]
+    assert (await teacher.get("/audit?until=1")).json() == {"facts": [], "cursor": None}
+    first = (await teacher.get("/audit?limit=3")).json()
+    rest = (await teacher.get(f"/audit?limit=3&cursor={first['cursor']}")).json()
+    assert first["facts"] + rest["facts"] == facts
+    assert rest["cursor"] is None
+    assert (await student.get("/audit")).status_code == 403
+    assert {fact["person"] for fact in (await stranger.get("/audit")).json()["facts"]} == {school.stranger.id}
+    assert (await stranger.get(f"/audit?cursor={first['cursor']}")).status_code == 422
