@@ -20,8 +20,8 @@ from bus.users import USERS, server_config
 from deploy import demo, provision
 from deploy.ground import Ground, GroundError, Secrets, check_port, hold
 from deploy.https import Https
-from deploy.options import MEDIA_PORT, ROOT, Options
-from deploy.roles import HTTPS, ROLES, SERVICES, STAGES, Role
+from deploy.options import EDGES_MAX, MEDIA_PORT, ROOT, Options
+from deploy.roles import HTTPS, ROLES, SERVICES, Role
 from deploy.services import LOOPBACK, S3, Nats, Postgres, ServiceError
 from deploy.supervisor import ChildFailed, Status, Supervisor
 from schemas.settings import Settings
@@ -32,6 +32,7 @@ HURRY_S = (
     1.0  # A second signal later than this is a person in a hurry; sooner it is make's copy of the first.
 )
 _PORTS = ("nats", "nats_monitor", "postgres", "s3", "s3_master", "s3_volume", "s3_filer", *ROLES, "media")
+_EDGES = tuple(f"edge-{n}" for n in range(1, EDGES_MAX + 1))  # Own ports, beside the one that they share.
 
 
 def up(options: Options) -> int:
@@ -105,7 +106,9 @@ class Stack:
         self._ground = ground
         self._began = time.monotonic()
         self._secrets = ground.secrets(USERS)
-        self._plan = plan(options, ground.root, self._secrets, ground.ports(_PORTS))
+        self._plan = plan(
+            options, ground.root, self._secrets, ground.ports((*_PORTS, *_EDGES[: options.edges]))
+        )
         self.supervisor = Supervisor(ground.logs, self._say, self._write_status)
 
     async def run(self) -> None:
@@ -116,7 +119,7 @@ class Stack:
         await asyncio.to_thread(made.postgres.create_database, NAME)
         await provision.everything(made.settings["setup"])
         self._say("streams, tables and bucket are ready")
-        await _together(*(start(role, stage=STAGES[role.name]) for role in made.roles))
+        await _together(*(start(role, stage=role.stage) for role in made.roles))
         if made.https is not None:
             await start(made.https, stage=HTTPS)
         await self._announce()
@@ -204,9 +207,8 @@ def plan(options: Options, root: Path, secrets: Secrets, ports: dict[str, int]) 
         for media in (f"{role}_media",)
     }
     roles = tuple(
-        Role(role, environment(settings[role]), edge_port if role == "edge" else ports[role])
-        for role in ROLES
-    )
+        Role(role, environment(settings[role]), ports[role]) for role in ROLES if role != "edge"
+    ) + _edges(settings["edge"], edge_port, [ports[name] for name in _EDGES[: options.edges]])
     https = None
     if options.host:
         https = Https(
@@ -217,6 +219,17 @@ def plan(options: Options, root: Path, secrets: Secrets, ports: dict[str, int]) 
             edge_port=edge_port,
         )
     return Plan(nats=nats, postgres=postgres, s3=s3, roles=roles, https=https, settings=settings)
+
+
+def _edges(settings: Settings, port: int, own_ports: list[int]) -> tuple[Role, ...]:
+    """One edge, or several that share its port; each of these also answers on a port of its own."""
+    if len(own_ports) == 1:
+        return (Role("edge", environment(settings), port),)
+    shared = [msgspec.structs.replace(settings, edges=len(own_ports), health_port=own) for own in own_ports]
+    names = ("edge", *(f"edge-{n}" for n in range(2, len(own_ports) + 1)))
+    return tuple(
+        Role(name, environment(each), each.health_port) for name, each in zip(names, shared, strict=True)
+    )
 
 
 def environment(settings: Settings) -> dict[str, str]:

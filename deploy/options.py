@@ -1,5 +1,6 @@
-"""What a person may choose about the embedded stack: four environment variables."""
+"""What a person may choose about the embedded stack: five environment variables."""
 
+import os
 import socket
 from collections.abc import Mapping
 from ipaddress import ip_address
@@ -13,11 +14,13 @@ from deploy.services import LOOPBACK, is_local
 ROOT = Path(__file__).resolve().parent.parent
 PORT = 8_000
 MEDIA_PORT = 44_444
+EDGES_MAX = 8
 
 TABLE = f"""\
 CLASSWIRE_PORT        The port of the address that people open  [{PORT}]
 CLASSWIRE_VAR         The directory of all data, logs and secrets  [./var]
 CLASSWIRE_HOST        Serves HTTPS on this address, for others on the network  [only this machine]
+CLASSWIRE_EDGES       Processes that serve browsers, each up to 2,500 at once  [1 per 4 cores]
 CLASSWIRE_MEDIA_PORT  The UDP port of sound and picture  [{MEDIA_PORT}, or another free one]"""
 
 
@@ -31,6 +34,8 @@ class Options(Struct, frozen=True, kw_only=True):
     address: str = LOOPBACK
     """The IP address of ``host``."""
     media_port: int | None = None
+    edges: int = 1
+    """Edge processes that share one port."""
 
     @property
     def url(self) -> str:
@@ -53,8 +58,18 @@ def read(environ: Mapping[str, str]) -> Options:
         var=Path(environ.get("CLASSWIRE_VAR") or "var").absolute(),
         host=host,
         address=_resolve(host) if host else LOOPBACK,
+        edges=_edges(environ.get("CLASSWIRE_EDGES")),
         media_port=None if media is None else _port("CLASSWIRE_MEDIA_PORT", media),
     )
+
+
+def _edges(text: str | None) -> int:
+    """A quarter of the cores: rules, database, log and media want theirs as well."""
+    if text is None:
+        return max(1, min(EDGES_MAX, (os.cpu_count() or 1) // 4))
+    if not text.isdigit() or not 0 < int(text) <= EDGES_MAX:
+        raise GroundError(f"CLASSWIRE_EDGES must be a number from 1 to {EDGES_MAX}, not {text!r}.")
+    return int(text)
 
 
 def _port(variable: str, text: str) -> int:

@@ -31,13 +31,19 @@ class Role(Struct, frozen=True):
     ready_port: int
     """Where it answers /readyz."""
 
+    @property
+    def stage(self) -> int:
+        """When it stops. Several processes of a role are named ``edge``, ``edge-2``, ..."""
+        return STAGES[self.name.partition("-")[0]]
+
     def prepare(self) -> None:
         """Nothing lies on disk before a role starts."""
 
     def command(self) -> Command:
         """``python -m <role>``."""
         environ = {"PYTHONUNBUFFERED": "1", "PYTHONFAULTHANDLER": "1", **self.settings}
-        return Command(name=self.name, argv=(sys.executable, "-m", self.name), env=environ, stop_s=STOP_S)
+        role = self.name.partition("-")[0]
+        return Command(name=self.name, argv=(sys.executable, "-m", role), env=environ, stop_s=STOP_S)
 
     def is_ready(self) -> bool:
         """Whether it says so."""

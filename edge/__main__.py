@@ -28,7 +28,10 @@ async def run(settings: Settings) -> None:
 
 
 async def _serve(settings: Settings, stop: "asyncio.Task[None]", is_serving: asyncio.Event) -> None:
-    async with connect(settings, "edge") as bus, edge_process(settings, bus, listen(settings.listen)):
+    listeners = [listen(settings.listen, shared=settings.edges > 1)]
+    if settings.edges > 1 and settings.health_port:
+        listeners.append(listen(f"127.0.0.1:{settings.health_port}"))
+    async with connect(settings, "edge") as bus, edge_process(settings, bus, *listeners):
         is_serving.set()
         logging.getLogger("edge").info("serving on %s", settings.listen)
         await asyncio.wait({stop})

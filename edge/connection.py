@@ -123,10 +123,11 @@ class Connection:
         """Says hello, shows the room, and serves until the socket ends. Returns why we end it."""
         try:
             self._check_door()
-            hello = await self._hello()
-            async with self._parts.hub.room(self._viewer.key) as room:
-                self._check_group(room)
-                return await self._stay(room, hello)
+            with self._parts.hub.counted():
+                hello = await self._hello()
+                async with self._parts.hub.room(self._viewer.key) as room:
+                    self._check_group(room)
+                    return await self._stay(room, hello)
         except RemotePeerError as error:
             return error
         except WebSocketDisconnect:
@@ -162,8 +163,15 @@ class Connection:
 
     # --- hello -----------------------------------------------------------------------------------
     def _check_door(self) -> None:
+        """Whether there is room for one more socket here."""
+        if self._parts.hub.unready() == "full":
+            raise RemotePeerError("full", retry_after_ms=self._parts.hub.come_back_ms)
+        self._check_place()
+
+    def _check_place(self) -> None:
+        """Whether this edge serves, and this login still holds."""
         reason = self._parts.hub.unready()
-        if reason is not None:
+        if reason not in (None, "full"):
             code = "bus_lost" if reason == "bus_lost" else "going_away"
             raise RemotePeerError(code, retry_after_ms=_COME_BACK_MS)
         if self._viewer.access.login in self._parts.revocations:
@@ -188,7 +196,7 @@ class Connection:
             raise RemotePeerError("no_such_room")
         if resume_from is not None and not await self._prepare(room, resume_from):
             raise RemotePeerError("bus_lost", retry_after_ms=_COME_BACK_MS)
-        self._check_door()
+        self._check_place()
         # No await from here to the end: the viewer is added exactly where the room stands.
         tail = None if resume_from is None else room.tail(viewer, resume_from, hello.view_seq)
         HELLOS.labels("view" if tail is None else "tail").inc()

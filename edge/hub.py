@@ -8,8 +8,8 @@ has lost the log for good (``edge.presence`` decides), or when a login ends.
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Literal
 
 from bus.interface import Bus, BusError
@@ -24,11 +24,18 @@ from schemas.commands.roster import LoseConnection, ResumeConnection
 from schemas.envelope import Accepted, Envelope, Outcome
 from schemas.frames import Heartbeat, Trouble
 from schemas.ids import CommandId, EdgeId, LoginId, RoomKey, derived_id
-from schemas.limits import COMMAND_DEADLINE_S, CONNECTIONS_PER_EDGE_MAX, EDGE_RETRY_S, HEARTBEAT_S
+from schemas.limits import (
+    COMMAND_DEADLINE_S,
+    CONNECTIONS_PER_EDGE_MAX,
+    EDGE_RETRY_S,
+    HEARTBEAT_S,
+    RECONNECT_SPREAD_MS_PER_PERSON,
+)
 
 log = logging.getLogger(__name__)
 
-_SPREAD_MS = 2_000  # Those who are sent away come back over this time, not all at once.
+_SPREAD_MS = 2_000  # Those who are sent away come back over at least this time, not all at once.
+_BEAT_PARTS = 20  # A beat to all at once would keep events waiting for a whole pass over 2,500 sockets.
 _TROUBLE = "The class log cannot be written right now. What you send is not shown to anybody yet."
 _CLEARED = "The class goes on."
 
@@ -43,6 +50,7 @@ class Hub:
         self._rooms: dict[RoomKey, OpenRoom] = {}
         self._room_tasks: dict[RoomKey, asyncio.Task[None]] = {}
         self._viewers: set[Viewer] = set()
+        self._sockets = 0
         self._is_empty = asyncio.Event()
         self._is_empty.set()
         self._group: asyncio.TaskGroup | None = None
@@ -62,7 +70,22 @@ class Hub:
         """Why no socket should come here now."""
         if self._refusal is not None:
             return self._refusal
-        return "full" if len(self._viewers) >= CONNECTIONS_PER_EDGE_MAX else None
+        return "full" if self._sockets >= CONNECTIONS_PER_EDGE_MAX else None
+
+    @contextmanager
+    def counted(self) -> Iterator[None]:
+        """Counts a socket from its first moment on: those that only say hello take a place too."""
+        self._sockets += 1
+        try:
+            yield
+        finally:
+            self._sockets -= 1
+
+    @property
+    def come_back_ms(self) -> int:
+        """When a socket that must go should try elsewhere: a random part of a time that grows with us."""
+        spread = max(_SPREAD_MS, round(RECONNECT_SPREAD_MS_PER_PERSON * len(self._viewers)))
+        return random.randrange(spread)  # noqa: S311 - spreads load, hides nothing
 
     def admit(self) -> None:
         """Sockets may come."""
@@ -72,7 +95,7 @@ class Hub:
         """Closes all sockets and takes no new ones until ``admit``."""
         self._refusal = code
         for viewer in tuple(self._viewers):
-            viewer.close(code, retry_after_ms=random.randrange(_SPREAD_MS))  # noqa: S311 - spreads load, hides nothing
+            viewer.close(code, retry_after_ms=self.come_back_ms)
 
     def end_login(self, login: LoginId) -> None:
         """Closes the sockets of a login that has ended."""
@@ -224,10 +247,15 @@ class Hub:
     # --- everybody -------------------------------------------------------------------------------
     async def _beat(self) -> None:
         while True:
-            await asyncio.sleep(HEARTBEAT_S)
-            frame = encode(Heartbeat(self._clock()))
-            for viewer in tuple(self._viewers):
-                viewer.signal(frame)
+            viewers = tuple(self._viewers)
+            part = max(1, len(viewers) // _BEAT_PARTS)
+            began_s = asyncio.get_running_loop().time()
+            for first in range(0, len(viewers), part):
+                frame = encode(Heartbeat(self._clock()))
+                for viewer in viewers[first : first + part]:
+                    viewer.signal(frame)
+                await asyncio.sleep(HEARTBEAT_S / (_BEAT_PARTS + 1))
+            await asyncio.sleep(max(0.0, began_s + HEARTBEAT_S - asyncio.get_running_loop().time()))
 
     def _tell_all(self, frame: Any) -> None:
         for viewer in tuple(self._viewers):

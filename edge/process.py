@@ -48,8 +48,7 @@ log = logging.getLogger(__name__)
 async def edge_process(
     settings: Settings,
     bus: Bus,
-    listener: sockets.socket,
-    *,
+    *listeners: sockets.socket,
     clock: Clock | None = None,
     protocol: type[asyncio.Protocol] = SocketProtocol,
 ) -> AsyncIterator[Parts]:
@@ -62,7 +61,8 @@ async def edge_process(
         raise SettingsError("CLASSWIRE_SECRET_FILE must name the file for the signing keys.")
     clock = clock or bus.clock
     async with AsyncExitStack() as stack:
-        stack.callback(listener.close)
+        for listener in listeners:
+            stack.callback(listener.close)
         pool = await stack.enter_async_context(open_pool(settings.postgres))
         root = load_ring(Path(settings.secret_file), clock())
         keys = Keys(root, pool, clock)
@@ -104,7 +104,7 @@ async def edge_process(
             ]
             beating = group.create_task(presence.run())
             try:
-                async with serving(create_app(parts), listener, protocol=protocol):
+                async with serving(create_app(parts), *listeners, protocol=protocol):
                     try:
                         yield parts
                     finally:

@@ -82,19 +82,22 @@ class _Server(uvicorn.Server):
         yield
 
 
-def listen(address: str) -> sockets.socket:
-    """A bound socket for ``host:port``; port 0 picks a free one."""
+def listen(address: str, *, shared: bool = False) -> sockets.socket:
+    """A bound socket for ``host:port``; port 0 picks a free one. A ``shared`` port is one of several edge
+    processes', among which the kernel spreads those who come."""
     host, _, port = address.rpartition(":")
     family = sockets.AF_INET6 if ":" in host else sockets.AF_INET
     listener = sockets.socket(family, sockets.SOCK_STREAM)
     listener.setsockopt(sockets.SOL_SOCKET, sockets.SO_REUSEADDR, 1)
+    if shared:
+        listener.setsockopt(sockets.SOL_SOCKET, sockets.SO_REUSEPORT, 1)
     listener.bind((host.strip("[]"), int(port)))
     return listener
 
 
 @contextlib.asynccontextmanager
 async def serving(
-    app: Any, listener: sockets.socket, *, protocol: type[asyncio.Protocol] = SocketProtocol
+    app: Any, *listeners: sockets.socket, protocol: type[asyncio.Protocol] = SocketProtocol
 ) -> AsyncIterator[None]:
     """Serves the application while the context is open; leaving it stops in order."""
     config = uvicorn.Config(
@@ -117,7 +120,7 @@ async def serving(
         timeout_graceful_shutdown=5,
     )
     server = _Server(config)
-    running = asyncio.create_task(server.serve(sockets=[listener]))
+    running = asyncio.create_task(server.serve(sockets=list(listeners)))
     try:
         while not server.started:
             if running.done():

@@ -29,6 +29,7 @@ SENTENCES = {
     "unsupported_protocol": "This page is out of date. Please reload it.",
     "bus_lost": "This server has lost the class. You are being connected to another one.",
     "no_such_room": "There is no such room.",
+    "full": "This server has as many people as it can carry. You are being connected to another one.",
 }
 
 

@@ -219,4 +219,5 @@ CLOSE_CODES: dict[str, int] = {
     "unsupported_protocol": 4008,  # The page is older than the server: reload it.
     "bus_lost": 4009,  # This edge has lost the log: reconnect elsewhere.
     "no_such_room": 4010,  # There is no such room.
+    "full": 4011,  # This edge has as many sockets as it carries: reconnect elsewhere.
 }

@@ -47,6 +47,10 @@ class Settings(Struct, frozen=True, kw_only=True):
         int, Meta(description="Port of /healthz /readyz /metrics on loopback; 0: none")
     ] = 0
     listen: Annotated[str, Meta(description="edge: address and port of HTTP")] = "127.0.0.1:8000"
+    edges: Annotated[
+        int,
+        Meta(description="edge: above 1, this is one of so many processes that share the port of `listen`"),
+    ] = 1
     public_url: Annotated[str, Meta(description="edge: URL that browsers use; fixes Origin and cookies")] = ""
     api_per_minute: Annotated[
         int,

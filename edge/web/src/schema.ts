@@ -3156,6 +3156,7 @@ export const CLOSE_CODES = {
   unsupported_protocol: 4008,
   bus_lost: 4009,
   no_such_room: 4010,
+  full: 4011,
 } as const;
 
 export const ROLE_PERMISSIONS: Record<Role, readonly Permission[]> = {
