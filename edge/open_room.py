@@ -27,6 +27,7 @@ from edge.outbox import Frame
 from edge.ring import Ring, Taken
 from edge.viewer import Standing, Viewer, encode
 from rooms.crowd import changes_sight, is_crowd, quieted, shown
+from rooms.doors import may_enter
 from rooms.follower import RoomFollower, follow_room, load
 from rooms.room import apply, initial
 from rooms.state import RoomState
@@ -35,6 +36,7 @@ from rooms.viewer import moved_by
 from schemas import subjects
 from schemas.envelope import Commit
 from schemas.events import EventData
+from schemas.events.breakouts import ChildStaffChanged, MembersChanged, VisitorWent
 from schemas.events.lifecycle import SessionEnded
 from schemas.events.media import NodeLost, RoomPlaced
 from schemas.events.roster import (
@@ -64,6 +66,9 @@ from schemas.signalling import Signal
 from schemas.view import ParticipantView
 
 log = logging.getLogger(__name__)
+
+# Who may be in a breakout room changes with these.
+_SENDS_OUT = (MembersChanged, ChildStaffChanged, VisitorWent)
 
 # These cut through the tick: somebody must stop being heard, or media must be rebuilt, now.
 _URGENT = (TrackMuted, TrackClosed, RoleChanged, ParticipantLeft, SessionEnded, RoomPlaced, NodeLost)
@@ -150,6 +155,8 @@ class OpenRoom:
         self._schedule(is_urgent=any(isinstance(e.data, _URGENT) for e in commit.events))
         for event in commit.events:
             self._obey(event.data, commit.last_seq)
+        if any(isinstance(event.data, _SENDS_OUT) for event in commit.events):
+            self._send_out()
 
     def _obey(self, fact: EventData, seq: int) -> None:
         """What an event means for sockets of this edge."""
@@ -167,6 +174,13 @@ class OpenRoom:
                 viewer = self.viewers.get(present.connection) if present else None
                 if viewer is not None and viewer.participant == participant:
                     self._reconnect(viewer)  # Somebody believed this edge dead; it is not.
+
+    def _send_out(self) -> None:
+        """A breakout room does not exist any more for those who may not be in it now."""
+        self.flush()
+        for viewer in tuple(self.viewers.values()):
+            if not may_enter(self.state, viewer.access.person.id, viewer.standing_in(self.state).role):
+                viewer.close("no_such_room")
 
     def _close(self, participant: ParticipantId, code: str) -> None:
         for viewer in tuple(self._sockets.get(participant, ())):

@@ -64,3 +64,29 @@ async def test_a_page_is_shown_into_its_group_and_staff_read_who_was_there(schoo
     assert [r["room"] for r in rooms] == [room], "a child room is no room of its own"
     for address in (path, f"{path}/attendance"):
         assert (await student.get(address)).status_code == 403
+
+
+async def test_who_is_moved_to_another_group_has_no_line_into_the_first_one(school: School) -> None:
+    """The page in the room is told that there is no such room (for this person), and finds the other one."""
+    teacher, student = await school.browser(school.teacher), await school.browser(school.student)
+    room = await school.room(teacher)
+    async with teacher.page(room) as tess, student.page(room) as sam:
+        await tess.accepted("join_session", display_name="Tess")
+        await sam.accepted("join_session", display_name="Sam")
+        me = sam.view["me"]["participant"]
+        groups = [{"name": "Red", "participants": [me]}, {"name": "Blue", "participants": []}]
+        await tess.accepted("plan_breakouts", groups=groups)
+        await tess.accepted("open_breakouts", minutes=10)
+        await tess.came("breakouts.door_opened", 2)
+        await sam.came("breakouts.door_opened")
+        doors = {d["data"]["group"]: d["data"]["child"] for d in tess.of_type("breakouts.door_opened")}
+        red = sam.of_type("breakouts.door_opened")[0]["data"]["group"]
+        (blue,) = doors.keys() - {red}
+        async with teacher.page(doors[red]) as visit, student.page(doors[red]) as first:
+            await first.accepted("join_session", display_name="Sam")
+            await tess.accepted("move_participant", participant=me, group=blue)
+            assert (await first.ended())[0] == 4010
+            await visit.came("roster.left")
+            async with student.page(doors[blue]) as second:
+                await second.accepted("join_session", display_name="Sam")
+            assert visit.socket.close_code is None, "staff may be in every group"
