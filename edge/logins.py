@@ -15,7 +15,13 @@ from msgspec import Struct
 from edge.identity import Person, secret_hash
 from edge.queries import sql
 from schemas.ids import LoginId
-from schemas.limits import REFRESH_GRACE_S, REFRESH_TOKEN_S, STOLEN_LOGINS_TOLD_MAX, USER_AGENT_CHARS_MAX
+from schemas.limits import (
+    LOGIN_UNUSED_S,
+    REFRESH_GRACE_S,
+    REFRESH_TOKEN_S,
+    STOLEN_LOGINS_TOLD_MAX,
+    USER_AGENT_CHARS_MAX,
+)
 
 REVOKED_CHANNEL = "identity_login_revoked"
 """The PostgreSQL channel on which every edge hears which logins ended."""
@@ -109,7 +115,7 @@ async def refresh(pool: asyncpg.Pool, token: str, now: int) -> Login | Refused:
         login, person = LoginId(row["login"]), _person(row)
         if row["revoked_at"] is not None or row["disabled_at"] is not None:
             return Refused("revoked", login, person)
-        if row["expires_at"] <= now:
+        if row["expires_at"] <= now or now - row["seen_at"] > LOGIN_UNUSED_S * 1000:
             return Refused("expired", login, person)
         if row["used_at"] is not None and now - row["used_at"] > REFRESH_GRACE_S * 1000:
             await _revoke(connection, login, "reused", now)

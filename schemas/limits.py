@@ -236,6 +236,7 @@ PASSWORD_CHARS_MIN: Final = 10  # NIST SP 800-63B asks for 8; ours guard childre
 PASSWORD_CHARS_MAX: Final = 200  # Bounds the cost of argon2id.
 ACCESS_TOKEN_S: Final = 600  # Ten minutes: a revoked person is out soon.
 REFRESH_TOKEN_S: Final = 30 * 86_400  # A month without typing the password.
+LOGIN_UNUSED_S: Final = 7 * 86_400  # A laptop is closed over a long week-end; unused longer, one signs in.
 REFRESH_GRACE_S: Final = 10  # Two tabs refresh at once; the second is not a thief.
 SIGN_IN_LINK_S: Final = 86_400  # One-time sign-in links of the demo.
 LOGIN_ATTEMPTS_PER_MINUTE: Final = 10  # Per address and e-mail.

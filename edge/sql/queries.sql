@@ -92,7 +92,7 @@ insert into identity.refresh (hash, login, issued_at) values ($1, $2, $3);
 
 -- name: lock_refresh
 -- Locks the whole family, so that two tabs are served one after the other.
-select r.used_at, l.id as login, l.expires_at, l.revoked_at,
+select r.used_at, l.id as login, l.expires_at, l.revoked_at, coalesce(l.used_at, l.created_at) as seen_at,
        p.id as person, p.tenant, p.display_name, p.capabilities, p.disabled_at,
        g.id as guest, g.tenant as guest_tenant, g.display_name as guest_name, g.room, g.admitted
 from identity.refresh r

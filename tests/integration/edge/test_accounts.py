@@ -11,7 +11,14 @@ from websockets.exceptions import InvalidStatus
 
 from edge.http.paging import after
 from edge.problems import Problem
-from schemas.limits import API_KEY_S, LETTER_INVITE_S, LETTER_RESET_S, LETTERS_PER_ACCOUNT_MAX
+from schemas.limits import (
+    API_KEY_S,
+    LETTER_INVITE_S,
+    LETTER_RESET_S,
+    LETTERS_PER_ACCOUNT_MAX,
+    LOGIN_UNUSED_S,
+    REFRESH_TOKEN_S,
+)
 from tests.integration.edge.conftest import School, until
 from tests.integration.edge.letters import Mailbox
 from tests.integration.edge.page import Browser
@@ -189,6 +196,17 @@ async def test_people_see_their_logins_and_end_them(school: School) -> None:
     assert (await third.post("/login/refresh")).status_code == 401
     assert (await first.post("/logout/everywhere")).json() == {"ended": 1}
     assert (await first.get("/me")).status_code == 401
+
+
+async def test_a_login_that_nobody_uses_ends(school: School) -> None:
+    """After a week; one that is used ends after a month all the same."""
+    used, unused = await school.browser(school.teacher), await school.browser(school.teacher)
+    for _ in range(REFRESH_TOKEN_S // LOGIN_UNUSED_S):
+        school.now += (LOGIN_UNUSED_S - 60) * 1000
+        assert (await used.post("/login/refresh")).status_code == 200
+    assert (await unused.post("/login/refresh")).status_code == 401
+    school.now += (LOGIN_UNUSED_S - 60) * 1000
+    assert (await used.post("/login/refresh")).status_code == 401
 
 
 async def test_a_machine_works_by_key_as_far_as_its_scopes_go(school: School) -> None:
