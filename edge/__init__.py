@@ -3,6 +3,8 @@
 Start with ``process`` (one edge process, put together and stopped in order), then follow a browser:
 
 - ``app`` and ``http/``: the REST API under ``/api/v1``, ``/media/``, health, the built page.
+- ``contract``, ``openapi``, ``examples``: what the API promises, and its description made of the routes.
+  ``idempotency``, ``conditions``, ``cursors``, ``rates``, ``traces``: what all routes have in common.
 - ``auth``, ``tokens``, ``site``: cookies, CSRF, Origin, signed values. ``identity``, ``logins``,
   ``guests``, ``sql/``: who may sign in; PostgreSQL schema ``identity``.
 - ``connection``: one socket, from ``hello`` to its end. ``viewer``: the same as the hub sees it.

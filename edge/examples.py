@@ -1,7 +1,7 @@
 """Examples for the OpenAPI document: a value that a schema allows, as plausible as its names allow.
 
 A property whose name is in ``WORDS`` looks like what it is; all others are the simplest value of their
-type. ``tests/unit/edge`` checks every example of the document against its schema.
+type. ``tests/integration/edge/test_contract.py`` holds every example of the document against its schema.
 """
 
 import re
