@@ -152,7 +152,7 @@ def _secure(parts: Parts) -> BeforeMessageSendHookHandler:
             return
         headers = MutableScopeHeaders.from_message(message)
         for name, value in always.items():
-            headers[name] = value
+            headers.setdefault(name, value)  # Stored files have a stricter policy of their own.
         trace, state = trace_of(scope), scope["state"]
         headers["X-Request-Id"] = trace.request_id
         headers["Traceparent"] = trace.parent

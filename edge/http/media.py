@@ -30,6 +30,9 @@ from schemas.limits import SIGNED_URL_S
 
 log = logging.getLogger(__name__)
 
+_CSP = "default-src 'none'; sandbox; frame-ancestors 'none'"
+"""Whatever a stored file is, and wherever a browser shows it: it runs nothing and loads nothing."""
+
 _RANGE = re.compile(r"^bytes=(\d*)-(\d*)$")  # One range; several are not worth a multipart answer.
 _NOT_IN_A_NAME = re.compile(r"[^\w .()-]+")
 
@@ -116,6 +119,7 @@ def _headers(grant: MediaGrant, info: Stat) -> dict[str, str]:
         "ETag": f'"{info.etag}"',
         "Accept-Ranges": "bytes",
         "Content-Type": grant.media_type,
+        "Content-Security-Policy": _CSP,
         # A player does not care; an address bar saves instead of showing (reliability S16).
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(grant.filename)}",
         "Cache-Control": f"private, max-age={SIGNED_URL_S}",

@@ -110,6 +110,7 @@ async def test_a_file_is_sent_listed_opened_and_removed(school: School) -> None:
     assert got.headers["content-type"] == "image/png"
     assert got.headers["content-disposition"] == "attachment; filename*=UTF-8''Foto%201.png"
     assert got.headers["x-content-type-options"] == "nosniff"
+    assert got.headers["content-security-policy"] == "default-src 'none'; sandbox; frame-ancestors 'none'"
     linked = [fact for _, fact in school.audited if fact["type"] == "file.linked"]
     assert [(fact["person"], fact["object"]) for fact in linked] == [
         (school.teacher.id, (await objects(school, room))[0])
@@ -136,6 +137,10 @@ async def test_a_file_is_sent_listed_opened_and_removed(school: School) -> None:
         ("page.png", HTML, 415, "file_type"),
         ("picture.pdf", PNG, 415, "file_type"),
         ("page.html", HTML, 415, "file_type"),
+        ("picture.svg", b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>", 415, "file_type"),
+        ("picture.png", b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>", 415, "file_type"),
+        ("flood.png", PNG[:16] + b"\0\1\0\0" * 2 + bytes(50), 415, "file_type"),
+        ("../../etc/passwd", b"root:x:0:0", 415, "file_type"),
         ("program.exe", b"MZ\x90\x00", 415, "file_type"),
         ("no ending", PNG, 415, "file_type"),
         ("virus.txt", EICAR, 422, "infected"),
