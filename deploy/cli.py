@@ -90,7 +90,30 @@ def _parser() -> argparse.ArgumentParser:
     tenant.add_argument("what", choices=("analytics",), help="analytics: NATS credentials for its events")
     tenant.add_argument("tenant", help="the tenant's id")
     tenant.add_argument("--end", action="store_true", help="takes the credentials back")
+    school = add("school", _school, "makes a school, gives it domains, and lets its first administrator in")
+    school.add_argument("tenant", help="its id: letters, digits, - and _")
+    school.add_argument("--title", required=True, help="what people call it")
+    school.add_argument("--domain", action="append", default=[], help="a domain that is the school's; repeat")
+    school.add_argument("--administrator", default="", metavar="EMAIL", help="gets a one-time sign-in link")
+    add("rotate-keys", _rotate_keys, "lets all edges sign with a fresh key; nobody is signed out")
     return parser
+
+
+def _school(chosen: argparse.Namespace) -> int:
+    from deploy import schools  # noqa: PLC0415
+
+    wanted = schools.School(chosen.tenant, chosen.title, chosen.domain, chosen.administrator)
+    link = asyncio.run(schools.make(_settings_or_running("edge"), wanted))
+    print(f"{chosen.title} is there." + (f" Its administrator signs in once by {link}" if link else ""))
+    return 0
+
+
+def _rotate_keys(_: argparse.Namespace) -> int:
+    from deploy import schools  # noqa: PLC0415
+
+    kid = asyncio.run(schools.rotate_keys(_settings_or_running("edge")))
+    print(f"Every edge signs with {kid} in a minute.")
+    return 0
 
 
 def _up(_: argparse.Namespace) -> int:

@@ -186,6 +186,7 @@ def plan(options: Options, root: Path, secrets: Secrets, ports: dict[str, int]) 
         listen=f"{LOOPBACK}:{edge_port}",
         public_url=options.url,
         secret_file=str(root / "edge.keys"),
+        mail_dir=str(root / "mail"),
         web_dir=str(WEB),
         media_listen=options.media_listen,
         media_port=options.media_port or (MEDIA_PORT if options.host else ports["media"]),
