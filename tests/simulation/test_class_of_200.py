@@ -63,7 +63,7 @@ NOT_DRAWN = {
 }
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 def test_an_hour_of_class_with_two_hundred_people_keeps_every_promise(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
