@@ -11,8 +11,8 @@ import uvloop
 from bus.health import serve_health
 from bus.nats import connect
 from schemas.settings import Settings, SettingsError, read
-from sfu.forwarder import open_forwarder
 from sfu.interface import ForwarderEvent
+from sfu.native_forwarder import open_best
 from sfu.node import Node
 from sfu.service import serve_node
 
@@ -31,7 +31,10 @@ def main() -> None:
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    uvloop.run(run(settings, addresses))
+    try:
+        uvloop.run(run(settings, addresses))
+    except SettingsError as error:
+        sys.exit(str(error))
 
 
 def announced(settings: Settings) -> tuple[str, ...]:
@@ -58,13 +61,19 @@ async def run(settings: Settings, addresses: tuple[str, ...]) -> None:
             node.receive(event)
 
     async with connect(settings, "sfu") as bus:
-        forwarder = await open_forwarder(settings.media_listen, settings.media_port, receive)
+        forwarder = await open_best(settings.forwarder, settings.media_listen, settings.media_port, receive)
         try:
             async with (
                 serve_node(bus, forwarder, addresses) as node,
                 serve_health(settings.health_port, lambda: _trouble(bus.is_connected)),
             ):
-                log.info("media node %s on UDP %s port %d", node.id, addresses, forwarder.port)
+                log.info(
+                    "media node %s on UDP %s port %d, %s",
+                    node.id,
+                    addresses,
+                    forwarder.port,
+                    type(forwarder).__name__,
+                )
                 await stopping.wait()
         finally:
             await forwarder.close()

@@ -1,7 +1,7 @@
 """A forwarder on loopback, and browsers on sockets of their own, for the conformance suite."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
 from typing import TypeVar, cast
 
@@ -10,7 +10,9 @@ from hypothesis import settings
 
 from sfu.forwarder import open_forwarder
 from sfu.interface import EventSink, Forwarder, ForwarderEvent, SrtpProfile
+from sfu.native_forwarder import native_module, open_native
 from tests.unit.sfu.browser import Browser, mapped_port
+from tests.unit.sfu.network import implementation
 
 # These tests share their machine with others: a slow example is no failure.
 settings.register_profile("shared_machine", deadline=None)
@@ -24,8 +26,18 @@ async def _open_python(listen: str, sink: EventSink) -> Forwarder:
     return await open_forwarder(listen, 0, sink)
 
 
+async def _open_native(listen: str, sink: EventSink) -> Forwarder:
+    _need_native()
+    return await open_native(listen, 0, sink)
+
+
+def _need_native() -> None:
+    if native_module() is None:
+        pytest.skip("The native forwarder is not built: `make test` builds it where cargo is.")
+
+
 # Every implementation of the boundary passes the same suite (PEP 399).
-IMPLEMENTATIONS = {"python": _open_python}
+IMPLEMENTATIONS = {"python": _open_python, "native": _open_native}
 
 
 class Line(asyncio.DatagramProtocol):
@@ -117,6 +129,16 @@ class World:
 
     def drops(self, transport: str) -> dict[str, int]:
         return self.forwarder.counters([transport]).transports[0].drops
+
+
+@pytest.fixture(params=IMPLEMENTATIONS, scope="module")
+def in_virtual_time(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Both implementations in turn, as the ``Node`` of tests in virtual time."""
+    if request.param == "native":
+        _need_native()
+    before = implementation.set(request.param)
+    yield request.param
+    implementation.reset(before)
 
 
 @pytest.fixture(params=IMPLEMENTATIONS)

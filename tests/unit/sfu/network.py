@@ -4,13 +4,19 @@ import heapq
 import itertools
 import random
 from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from sfu.duties import TICK_S
 from sfu.forwarder import PythonForwarder
 from sfu.ice import Address
 from sfu.interface import ForwarderEvent
+from sfu.native_forwarder import NativeForwarder, new_path
 from tests.unit.sfu.browser import Browser
+
+if TYPE_CHECKING:
+    from classwire_native import NativePath
 
 
 class Clock:
@@ -70,8 +76,37 @@ class Link:
         self.clock.at(arrives, lambda: self.deliver(datagram))
 
 
+class NativeInVirtualTime(NativeForwarder):
+    """The native forwarder whose socket and clock are the test's."""
+
+    def __init__(self, node: "Node", path: "NativePath") -> None:
+        self._node = node
+        self._virtual = path
+        super().__init__(
+            path, node.events.append, now=lambda: node.clock.now, wall=lambda: 1.7e9 + node.clock.now
+        )
+
+    def receive(self, datagram: bytes, address: Address, now: float, waited_s: float = 0.0) -> None:
+        self._virtual.receive(datagram, address[0], address[1], now, waited_s)
+        self.deliver()
+
+    def tick(self, now: float) -> None:
+        self._virtual.tick(now)
+        self.deliver()
+
+    def deliver(self) -> None:
+        """What the path wants sent is on its way, and what it tells is told."""
+        for datagram, host, port in self._virtual.take_sent():
+            self._node.send(datagram, (host, port))
+        self.emit()
+
+
+# Which implementation a ``Node`` is; the fixture ``in_virtual_time`` sets it.
+implementation = ContextVar("implementation", default="python")
+
+
 class Node:
-    """The Python forwarder on virtual links instead of a socket."""
+    """A forwarder on virtual links instead of a socket."""
 
     port = 1
 
@@ -80,14 +115,20 @@ class Node:
         self.clock = Clock()
         self.events: list[ForwarderEvent] = []
         self.ways: dict[Address, Link] = {}
-        self.forwarder = PythonForwarder(
-            self,
-            self.events.append,
-            now=lambda: self.clock.now,
-            wall=lambda: 1.7e9 + self.clock.now,
-            draw=self.random.randrange,
-        )
-        self.clock.every(TICK_S, lambda: self.forwarder.tick(self.clock.now))
+        self.forwarder: PythonForwarder | NativeInVirtualTime
+        if implementation.get() == "native":
+            self.forwarder = NativeInVirtualTime(self, new_path(self.clock.now))
+        else:
+            self.forwarder = PythonForwarder(
+                self,
+                self.events.append,
+                now=lambda: self.clock.now,
+                wall=lambda: 1.7e9 + self.clock.now,
+                draw=self.random.randrange,
+            )
+        # The native one is asked more often: it spaces the packets of a probe by its ticks.
+        tick_s = TICK_S / 5 if isinstance(self.forwarder, NativeInVirtualTime) else TICK_S
+        self.clock.every(tick_s, lambda: self.forwarder.tick(self.clock.now))
 
     def send(self, datagram: bytes, address: Address) -> bool:
         self.ways[address].send(datagram)

@@ -234,6 +234,7 @@ async def test_layer_switch_waits_for_a_key_frame_and_stays_continuous(classroom
     classroom.world.forwarder.set_layer_wish(classroom.consumer, 2, 1)
     classroom.send(2, vp8(b"high delta"))
     await classroom.world.until(lambda: classroom.asked(2))
+    classroom.send(2, vp8(b"high delta"))  # However long the question took: this layer flows.
     classroom.send(0, vp8(b"low goes on"))
     classroom.send(2, vp8(b"high key", key=True), vp8(b"rest", start=False))
     classroom.send(0, vp8(b"low is over"))

@@ -33,6 +33,8 @@ from tests.unit.sfu.browser import (
 )
 from tests.unit.sfu.network import Link, Node
 
+pytestmark = pytest.mark.usefixtures("in_virtual_time")
+
 SSRC = 7_000
 
 

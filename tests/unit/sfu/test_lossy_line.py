@@ -19,6 +19,8 @@ from tests.unit.sfu.browser import (
 )
 from tests.unit.sfu.network import Link, Node
 
+pytestmark = pytest.mark.usefixtures("in_virtual_time")
+
 SSRC, RTX_SSRC = 7_000, 7_001
 SEEDS = [42, 43]
 
