@@ -39,6 +39,8 @@ class Plan(Struct):
     cookie: str
     tokens: list[str]
     first: int = 0
+    joining: int = 0
+    """So many of the clients enter the class."""
     comes_back: bool = False
     slow: int = 0
     """So many of the clients read ``slow_bps`` bytes per second only."""
@@ -253,6 +255,7 @@ class Client(WSListener):
             self.view_seq = known.through
         elif known.kind == "people":
             crowd.counts += 1
+            self.take(known)
         elif known.kind == "welcome":
             self.welcome(known.frame)
         elif known.kind == "answer":
@@ -306,6 +309,8 @@ class Client(WSListener):
 
     async def join(self) -> None:
         """Enters the class."""
+        if self.number >= self.crowd.plan.joining:
+            return
         name = f"Client {self.number + self.crowd.plan.first}"
         for _ in range(10):
             self.asked = secrets.token_hex(8)
@@ -339,6 +344,8 @@ def _read(payload: bytes) -> _Known:
         case "view":
             marks = [_mark(message.get("text", "")) for message in frame["view"]["messages"]]
             return _Known("view", 0, frame["view"]["seq"], tuple(sorted(m for m in marks if m)))
+        case "people":
+            return _Known("people", frame["after"], frame["through"])
         case "me":
             return _Known("me", 0, frame["seq"])
         case kind:

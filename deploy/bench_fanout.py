@@ -42,15 +42,16 @@ from schemas.commands.roster import JoinSession
 from schemas.envelope import decode_commit
 from schemas.events.chat import MessagePosted
 from schemas.ids import LoginId
-from schemas.limits import CONNECTIONS_PER_EDGE_MAX
+from schemas.limits import CONNECTIONS_PER_EDGE_MAX, PARTICIPANTS_MAX
 from schemas.registry import EdgeRegistration
 from schemas.settings import Settings
 from schemas.subjects import EDGE_LEASE, LIVE_ALL
 
 ORIGIN = "http://bench.test"
-READY_S, IDLE_S = 60.0, 6.0
+READY_S, SETTLE_S, IDLE_S = 60.0, 2.0, 6.0
 FRAME_BYTES = 300  # An ``events`` frame with one short message.
 GENERATORS_MAX = 4
+JOINING_MAX = PARTICIPANTS_MAX - 10  # The rest look on.
 SINGLES, SINGLE_S = 12, 1.0
 BURSTS, BURST, BURST_S = 8, 20, 1.0
 FLOOR_ROUNDS = 15
@@ -79,6 +80,7 @@ class Fanout(Struct, frozen=True):
 
     clients: int
     edges: int
+    joined: int
     connections_per_s: float
     joins_per_s: float
     kib_per_idle_connection: float
@@ -146,6 +148,7 @@ def _table(report: Fanout) -> str:
     floor = report.floor
     lines = [
         ("clients in one room, edge processes", f"{report.clients:,} over {report.edges}"),
+        ("of these in class; the rest look on", f"{report.joined:,}"),
         ("connections, joins", f"{report.connections_per_s:.0f}/s, {report.joins_per_s:.0f}/s"),
         ("memory of an idle connection", f"{report.kib_per_idle_connection:.1f} KiB"),
         ("and of one in class", f"{report.kib_per_participant:.1f} KiB"),
@@ -238,8 +241,13 @@ async def generators(plan: Plan, processes: int) -> AsyncIterator[list[Generator
     async with AsyncExitStack() as stack:
         made = []
         for n in range(processes):
-            share = msgspec.structs.replace(plan, tokens=plan.tokens[n::processes], first=n * 1_000_003)
             # Client i of this process goes to the port that i and ``first`` give: evenly over all edges.
+            share = msgspec.structs.replace(
+                plan,
+                tokens=plan.tokens[n::processes],
+                first=n * 1_000_003,
+                joining=len(plan.tokens[:JOINING_MAX][n::processes]),
+            )
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
@@ -272,13 +280,22 @@ async def reports(crowd: Sequence[Generator]) -> list[Report]:
 
 
 def tokens(directory: Path, room: Room, count: int, *, first: int = 0) -> list[str]:
-    """Access tokens as a sign-in gives them, signed with the edges' own key."""
+    """Access tokens as a sign-in gives them, signed with the edges' own key.
+
+    Whoever is more than fit into a class looks on from outside, as administrators may.
+    """
     now = time.time_ns() // 1_000_000
     ring = load_ring(directory / "edge.keys", now)
     return [
         issue_access(
             ring,
-            Person("user", f"u{n}", room.key.tenant, f"Client {n}", ("learn",)),
+            Person(
+                "user",
+                f"u{n}",
+                room.key.tenant,
+                f"Client {n}",
+                ("learn",) if n - first < JOINING_MAX else ("administer",),
+            ),
             LoginId(f"l{n}"),
             now,
         )
@@ -311,6 +328,8 @@ class Speaker:
     async def heard(self, message: Message) -> None:
         """A commit on the live subject."""
         now = time.monotonic()
+        if f".{self._room.key.room}." not in message.subject:
+            return
         for event in decode_commit(message.data).events:
             if isinstance(event.data, MessagePosted) and event.data.text.startswith(MARK):
                 self.told_s[int(event.data.text.removeprefix(MARK))] = now
@@ -412,8 +431,9 @@ async def _phases(crowd: list[Generator], speaker: Speaker, pids: list[int], flo
     return Fanout(
         clients=clients,
         edges=len(pids),
+        joined=min(clients, JOINING_MAX),
         connections_per_s=clients / opening_s,
-        joins_per_s=clients / joining_s,
+        joins_per_s=min(clients, JOINING_MAX) / joining_s,
         kib_per_idle_connection=(idle - before) / clients,
         kib_per_participant=(in_class - before) / clients,
         cpu_us_per_message=cpu_single / (clients * SINGLES) * 1e6,
@@ -445,6 +465,7 @@ async def _phase(
 ) -> tuple[tuple[Report, ...], float]:
     """What was counted, and the CPU of the edges less what they use
     when nothing happens (heartbeats, leases)."""
+    await asyncio.sleep(SETTLE_S)
     idle_from, at = cpu_s(pids), time.monotonic()
     await asyncio.sleep(IDLE_S)
     idle_per_s = (cpu_s(pids) - idle_from) / (time.monotonic() - at)
