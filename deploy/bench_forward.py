@@ -56,11 +56,16 @@ SHOWN = Extensions(mid=1, abs_send_time=4, transport_cc=5)
 
 
 class Case(Struct, frozen=True):
-    """One line of the table. None: not measured. ``load`` is of one core, in the case of the latency."""
+    """One line of the table. None: not measured.
+
+    ``floor_us`` with sockets that nobody reads, ``floor_read_us`` with viewers that read, as the
+    forwarders have. ``load`` is of one core, in the case of the latency.
+    """
 
     kind: Kind
     consumers: int
     floor_us: float
+    floor_read_us: float
     native_us: float | None
     python_us: float | None
     added_p50_ms: float | None
@@ -97,13 +102,13 @@ def main(*, as_json: bool, consumers: tuple[int, ...] = CONSUMERS) -> int:
 
 def _table(report: Report) -> str:
     lines = [
-        "kind   consumers  floor µs  native µs (xfloor)  python µs (xfloor)  added p50/p99 ms  load  "
+        "kind   consumers  floor µs  (read)  native µs (xfloor)  python µs (xfloor)  added p50/p99 ms  load  "
         "bytes/transport"
     ]
     for case in report.cases:
         p50, p99 = _figure(case.added_p50_ms), _figure(case.added_p99_ms)
         lines.append(
-            f"{case.kind:<6} {case.consumers:>9} {case.floor_us:>9.2f}  "
+            f"{case.kind:<6} {case.consumers:>9} {case.floor_us:>9.2f} {case.floor_read_us:>7.2f}  "
             f"{_times(case.native_us, case.floor_us):>18} {_times(case.python_us, case.floor_us):>19}  "
             f"{p50 + ' / ' + p99:>16}  {_figure(case.load):>4}  {case.bytes_per_transport or '-':>15}"
         )
@@ -136,21 +141,22 @@ async def _measure(consumers: tuple[int, ...]) -> Report:
     for kind in kinds:
         for count in consumers:
             _say(f"{kind} to {count} ...")
-            floor_us = _floor(kind, count)
+            floors = _floor(kind, count), _floor(kind, count, "read")
             ours = await _forward("native", kind, count) if native else None
             python = await _forward("python", kind, count) if count <= PYTHON_CONSUMERS_MAX else None
-            cases.append(_case(kind, count, floor_us, ours, python))
+            cases.append(_case(kind, count, floors, ours, python))
     return Report(tuple(cases), floor_instructions())
 
 
 def _case(
-    kind: Kind, consumers: int, floor_us: float, native: Measured | None, python: Measured | None
+    kind: Kind, consumers: int, floors: tuple[float, float], native: Measured | None, python: Measured | None
 ) -> Case:
     shown = python if native is None else native
     return Case(
         kind=kind,
         consumers=consumers,
-        floor_us=floor_us,
+        floor_us=floors[0],
+        floor_read_us=floors[1],
         native_us=native.us if native else None,
         python_us=python.us if python else None,
         added_p50_ms=shown.p50_ms if shown else None,
@@ -162,9 +168,9 @@ def _case(
 
 
 # --- the floor -----------------------------------------------------------------------------------
-def _floor(kind: Kind, consumers: int) -> float:
+def _floor(kind: Kind, consumers: int, *options: str) -> float:
     size, packets = (VIDEO_BYTES, VIDEO_PACKETS) if kind == "video" else (AUDIO_BYTES, 1)
-    argv = [str(built("floor")), *map(str, (size, packets, consumers, FLOOR_ROUNDS))]
+    argv = [str(built("floor")), *map(str, (size, packets, consumers, FLOOR_ROUNDS)), *options]
     rounds = subprocess.run(argv, check=True, capture_output=True, text=True).stdout
     return statistics.median(map(float, rounds.split()))
 

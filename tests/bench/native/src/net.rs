@@ -60,6 +60,52 @@ pub fn viewer_socket(node: SocketAddrV4) -> io::Result<UdpSocket> {
     Ok(socket)
 }
 
+/// Tells which of many sockets have something to read.
+pub struct Watch(RawFd);
+
+impl Watch {
+    /// Watches nothing yet.
+    ///
+    /// # Errors
+    /// When the kernel refuses.
+    pub fn new() -> io::Result<Self> {
+        // SAFETY: no pointers.
+        let fd = unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) };
+        if fd < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        Ok(Self(fd))
+    }
+
+    /// Watches this descriptor under a name.
+    ///
+    /// # Errors
+    /// When the kernel refuses.
+    pub fn add(&self, fd: RawFd, name: u64) -> io::Result<()> {
+        let mut event = libc::epoll_event {
+            events: libc::EPOLLIN as u32,
+            u64: name,
+        };
+        // SAFETY: the event is valid for the call.
+        let status = unsafe { libc::epoll_ctl(self.0, libc::EPOLL_CTL_ADD, fd, &mut event) };
+        if status == 0 {
+            Ok(())
+        } else {
+            Err(io::Error::last_os_error())
+        }
+    }
+
+    /// The names of those that are readable, after at most so many milliseconds.
+    #[must_use]
+    pub fn wait(&self, timeout_ms: i32) -> Vec<u64> {
+        let mut events = [libc::epoll_event { events: 0, u64: 0 }; 256];
+        // SAFETY: room for 256 events.
+        let count = unsafe { libc::epoll_wait(self.0, events.as_mut_ptr(), 256, timeout_ms) };
+        let count = usize::try_from(count).unwrap_or(0);
+        events.iter().take(count).map(|event| event.u64).collect()
+    }
+}
+
 /// What came with a datagram.
 pub struct Arrival {
     pub size: usize,

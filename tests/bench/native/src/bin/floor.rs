@@ -1,9 +1,10 @@
 //! The floor: encrypt with AES-128-GCM, hand to the kernel, nothing else.
 //!
-//! `floor <payload bytes> <packets per frame> <consumers> <rounds>` prints microseconds of CPU per packet
-//! of each round. Each consumer has keys and an address of his own, as from a node. Packets of a frame go
-//! as segments of one datagram (UDP GSO), messages in batches (sendmmsg); nobody reads the sockets, so the
-//! kernel's receive path up to the drop is in the figure (`limits-facts.md` section 2).
+//! `floor <payload bytes> <packets per frame> <consumers> <rounds> [read]` prints microseconds of CPU per
+//! packet of each round. Each consumer has keys and an address of his own, as from a node. Packets of a frame
+//! go as segments of one datagram (UDP GSO), messages in batches (sendmmsg). Nobody reads the sockets, so of
+//! the kernel's receive path only what comes before the drop is in the figure; with `read` a thread, whose
+//! time is not counted, empties them as viewers would, and the way into them and its wake-ups are in, too.
 
 use std::env;
 use std::io;
@@ -11,8 +12,9 @@ use std::mem;
 use std::net::{SocketAddr, UdpSocket};
 use std::os::fd::AsRawFd;
 use std::ptr;
+use std::thread;
 
-use classwire_bench::net::clock_ns;
+use classwire_bench::net::{clock_ns, Batch, Watch, BATCH as BATCH_READ};
 use classwire_bench::srtp::TAG_BYTES;
 use ring::aead::{Aad, LessSafeKey, Nonce, UnboundKey, AES_128_GCM};
 
@@ -27,14 +29,21 @@ struct Consumer {
 }
 
 fn main() {
+    let is_read = env::args().nth(5).is_some_and(|word| word == "read");
     let numbers: Vec<usize> = env::args()
         .skip(1)
+        .take(4)
         .map(|text| text.parse().expect("a number"))
         .collect();
     let [payload, segments, consumers, rounds] = numbers[..] else {
-        panic!("floor <payload bytes> <packets per frame> <consumers> <rounds>");
+        panic!("floor <payload bytes> <packets per frame> <consumers> <rounds> [read]");
     };
     let consumers: Vec<Consumer> = (0..consumers).map(consumer).collect();
+    if is_read {
+        let sinks = consumers.iter().map(|consumer| consumer.sink.try_clone());
+        let sinks: Vec<UdpSocket> = sinks.collect::<io::Result<_>>().expect("descriptors");
+        thread::spawn(move || empty(&sinks));
+    }
     let out = UdpSocket::bind("127.0.0.1:0").expect("a socket");
     let frames = (PACKETS_PER_ROUND / (segments * consumers.len())).max(1);
     let source = vec![0x5A_u8; HEADER + payload];
@@ -72,6 +81,20 @@ fn consumer(number: usize) -> Consumer {
         key: LessSafeKey::new(UnboundKey::new(&AES_128_GCM, &key).expect("16 bytes")),
         sink,
         address,
+    }
+}
+
+/// Reads all that comes, until the process ends.
+fn empty(sinks: &[UdpSocket]) {
+    let watch = Watch::new().expect("something to wait on");
+    for (place, sink) in sinks.iter().enumerate() {
+        watch.add(sink.as_raw_fd(), place as u64).expect("a socket");
+    }
+    let mut batch = Batch::default();
+    loop {
+        for place in watch.wait(-1) {
+            while batch.receive(&sinks[place as usize]).len() == BATCH_READ {}
+        }
     }
 }
 

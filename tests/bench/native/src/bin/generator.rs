@@ -25,7 +25,7 @@ use std::str::SplitAsciiWhitespace;
 
 use classwire_bench::dtls::{Handshake, Identity, Keys};
 use classwire_bench::feedback::Arrivals;
-use classwire_bench::net::{clock_ns, set_option, viewer_socket, Arrival, Batch, BATCH};
+use classwire_bench::net::{clock_ns, set_option, viewer_socket, Arrival, Batch, Watch, BATCH};
 use classwire_bench::srtp::{Session, Unwrap, MASTER_BYTES};
 use classwire_bench::{rtp, stun};
 
@@ -109,16 +109,13 @@ struct Generator {
     number: u16,
     sent: u64,
     latencies_us: Vec<u32>,
-    epoll: i32,
+    watch: Watch,
     batch: Batch,
     swept: i64,
     sweeps: usize,
 }
 
 fn main() {
-    // SAFETY: no pointers.
-    let epoll = unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) };
-    assert!(epoll >= 0, "{}", io::Error::last_os_error());
     let mut generator = Generator {
         identity: Identity::new().expect("a certificate"),
         node: None,
@@ -129,12 +126,12 @@ fn main() {
         number: 0,
         sent: 0,
         latencies_us: Vec::new(),
-        epoll,
+        watch: Watch::new().expect("something to wait on"),
         batch: Batch::default(),
         swept: 0,
         sweeps: 0,
     };
-    generator.watch(0, STDIN);
+    generator.watch.add(0, STDIN).expect("standard input");
     // SAFETY: no pointers.
     unsafe { libc::fcntl(0, libc::F_SETFL, libc::O_NONBLOCK) };
     say(&format!(
@@ -160,7 +157,7 @@ impl Generator {
         loop {
             let due = self.streams.iter().map(|stream| stream.due).min();
             let wait = due.map_or(10, |due| ((due - now()) / MS).clamp(0, 10));
-            for ready in self.wait(wait as i32) {
+            for ready in self.watch.wait(wait as i32) {
                 if ready == STDIN {
                     if !self.obey(&mut text) {
                         return;
@@ -176,24 +173,6 @@ impl Generator {
                 self.sweep(at);
             }
         }
-    }
-
-    fn wait(&self, timeout_ms: i32) -> Vec<u64> {
-        let mut events = [libc::epoll_event { events: 0, u64: 0 }; 256];
-        // SAFETY: room for 256 events.
-        let count = unsafe { libc::epoll_wait(self.epoll, events.as_mut_ptr(), 256, timeout_ms) };
-        let count = usize::try_from(count).unwrap_or(0);
-        events.iter().take(count).map(|event| event.u64).collect()
-    }
-
-    fn watch(&self, fd: i32, name: u64) {
-        let mut event = libc::epoll_event {
-            events: libc::EPOLLIN as u32,
-            u64: name,
-        };
-        // SAFETY: the event is valid for the call.
-        let status = unsafe { libc::epoll_ctl(self.epoll, libc::EPOLL_CTL_ADD, fd, &mut event) };
-        assert_eq!(status, 0, "{}", io::Error::last_os_error());
     }
 
     /// Does what is asked; false at the end of input.
@@ -243,7 +222,9 @@ impl Generator {
         };
         let socket = viewer_socket(self.node.expect("node comes first")).expect("a socket");
         let place = self.peers.len();
-        self.watch(socket.as_raw_fd(), place as u64);
+        self.watch
+            .add(socket.as_raw_fd(), place as u64)
+            .expect("one more socket");
         let mut transaction = [0xC1; 12];
         transaction[..8].copy_from_slice(&(id as u64).to_be_bytes());
         self.places.insert(id, place);
