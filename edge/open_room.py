@@ -15,6 +15,7 @@ Invariants
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -51,6 +52,7 @@ from schemas.frames import MeFrame, PeopleFrame, SignalOut
 from schemas.ids import ConnectionId, ParticipantId, RoomKey
 from schemas.limits import (
     EDGE_RETRY_S,
+    FANOUT_TICK_MAX_S,
     FANOUT_TICK_S,
     FOLLOW_WAIT_S,
     PEOPLE_TICK_S,
@@ -307,7 +309,7 @@ class OpenRoom:
         if not self._pending:
             return
         loop = asyncio.get_running_loop()
-        started = loop.time()
+        started, used_s = loop.time(), time.thread_time()
         oldest = self._pending[0].at
         span = self._next_span()
         whose, self._moved = self._moved, frozenset()
@@ -321,8 +323,9 @@ class OpenRoom:
             self._tell(span, sockets, whose)
         self._count_soon()
         self._flushed_at = loop.time()
-        # A process never spends more than a third of a core on one room's fan-out (limits-facts §3).
-        self._tick_s = max(FANOUT_TICK_S, 3 * (self._flushed_at - started))
+        # A process never spends more than a third of a core on one room's fan-out (limits-facts §3). On a
+        # machine that is too busy for us a pass lasts long without costing much: nobody waits for that too.
+        self._tick_s = min(FANOUT_TICK_MAX_S, max(FANOUT_TICK_S, 3 * (time.thread_time() - used_s)))
         FANOUT_S.observe(self._flushed_at - started)
         EVENT_AGE_S.observe(max(0, self._clock() - oldest) / 1000)
 

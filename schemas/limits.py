@@ -266,6 +266,7 @@ ENROLMENTS_PER_COURSE_MAX: Final = 2_000  # As many as one class takes.
 EXACT_INTEGER_MAX: Final = 1 << 53  # The largest whole number that JavaScript keeps exact; fits a bigint.
 MEDIA_REQUEST_S: Final = 8.0  # `produce` waits for its event; the browser gives up after ten.
 FANOUT_TICK_S: Final = 0.02  # Events this close together share a frame (limits-facts §3).
+FANOUT_TICK_MAX_S: Final = 0.15  # Three passes over 2,500 sockets take 105 ms; later is a broken promise.
 CROWD_FROM: Final = 200  # More in a class are told as a number and the people to be seen (limits-facts §3).
 CROWD_UNTIL: Final = 150  # Below, all are named again; between, one who comes and goes changes nothing.
 CROWD_SHOWN_MAX: Final = 100  # People of a crowd in every view: four screens of tiles, 15 kB.
