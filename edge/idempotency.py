@@ -33,6 +33,7 @@ from litestar.types import Message, Scope
 from msgspec import Struct
 
 from edge.auth import TAKES_BYTES, access_of, parts_of
+from edge.contract import is_repeatable
 from edge.parts import Parts
 from edge.problems import Problem, malformed
 from edge.queries import sql
@@ -49,7 +50,6 @@ log = logging.getLogger(__name__)
 KEY_HEADER = "Idempotency-Key"
 KEY_PATTERN = r"^[\x21-\x7e]{1,200}$"
 _KEY = re.compile(KEY_PATTERN + r"(?!\n)")
-_WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _DECIDED = frozenset({404, 409, 410, 422})
 """Refusals that are an answer. Others say nothing of the request: too often, not signed in, away."""
 _HEADERS = frozenset({"content-type", "location", "etag", "cache-control", "content-language"})
@@ -96,11 +96,12 @@ def _claim_of(scope: Scope) -> Claim | None:
 async def claim(request: Request[Any, Any, Any]) -> Response[Any] | None:
     """The stored answer of a repeated write, or None: then the handler does it. Raises Problem."""
     key = request.headers.get(KEY_HEADER)
-    if key is None or request.method not in _WRITES or request.route_handler.opt.get(TAKES_BYTES):
-        return None
+    handler = request.route_handler
+    if key is None or not is_repeatable(handler) or handler.opt.get(TAKES_BYTES):
+        return None  # What begins a login sets cookies: it is never repeated from a store.
     access = access_of(request)
     if access is None:
-        return None  # The handler refuses, or begins a login: that is never repeated from a store.
+        return None  # The handler refuses.
     if not _KEY.match(key):
         raise malformed(f"{KEY_HEADER} has 1 to 200 visible ASCII characters.")
     parts, fingerprint, now = parts_of(request), await _fingerprint(request), parts_of(request).clock()

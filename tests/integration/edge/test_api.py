@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
+from edge import identity
 from edge.limiter import Rates
 from schemas.limits import IDEMPOTENCY_BODY_BYTES_MAX, IDEMPOTENCY_LOCK_S, IDEMPOTENCY_S
 from tests.integration.edge.conftest import School
@@ -92,6 +93,16 @@ async def test_a_stored_answer_is_only_for_who_may_ask(school: School) -> None:
     assert foreign.json()["code"] == "foreign_origin"
     assert (await send(teacher, "POST", "/logout", Idempotency_Key="k9")).status_code == 200
     assert (await send(teacher, "POST", "/rooms", {"title": "A"}, Idempotency_Key="k")).status_code == 401
+
+
+async def test_signing_in_is_never_repeated_from_the_store(school: School) -> None:
+    """Its cookies are for one browser, once: a link is used up, whatever key comes with it."""
+    browser = await school.browser(school.teacher)
+    token = await identity.create_sign_in_link(school.edge.parts.pool, school.teacher.id)
+    answers = [
+        await send(browser, "POST", "/login/link", {"token": token}, Idempotency_Key="k") for _ in "12"
+    ]
+    assert [answer.status_code for answer in answers] == [200, 401]
 
 
 async def test_a_repetition_while_the_first_is_at_work_waits(school: School) -> None:
