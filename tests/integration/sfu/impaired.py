@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -11,18 +12,19 @@ from playwright.async_api import Page
 
 from schemas.envelope import Actor
 from schemas.ids import TrackId
-from sfu.forwarder import open_forwarder
+from sfu.native_forwarder import open_best
 from tests.integration.sfu.browsers import received
 from tests.load.shaper import Line, Shaped, open_shaped
 from tests.unit.sfu_control.campus import KEY, Campus, campus, person
 
+KIND = os.environ.get("CLASSWIRE_FORWARDER", "auto")  # As the node takes it: native where it is built.
 TESS, SAM, KIM = person("tess"), person("sam"), person("kim")
 
 
 @asynccontextmanager
 async def bad_school(seed: int) -> AsyncIterator[Campus]:
     """A class of a teacher and two students behind a relay."""
-    opener = partial(open_shaped, open_forwarder=open_forwarder, seed=seed)
+    opener = partial(open_shaped, open_forwarder=partial(open_best, KIND), seed=seed)
     async with campus(TESS, SAM, KIM, opener=opener) as found:
         yield found
 
