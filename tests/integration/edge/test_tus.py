@@ -122,7 +122,7 @@ async def test_a_file_comes_in_pieces_through_two_edges(school: School) -> None:
     async with school.open_edge("edge-2") as other:
         sam = await school.browser(school.student, other)
         told = await ask(sam, "HEAD", url)
-        assert told.headers["upload-offset"], told.headers["upload-length"] == ("100", str(len(PNG)))
+        assert (told.headers["upload-offset"], told.headers["upload-length"]) == ("100", str(len(PNG)))
         assert told.headers["cache-control"] == "no-store"
         last = await send(sam, url, 100, PNG[100:])
         assert (last.status_code, last.headers["upload-offset"]) == (204, str(len(PNG))), last.text
