@@ -6,15 +6,18 @@ import httpx
 
 from tests.integration.edge.conftest import School
 from tests.integration.edge.page import Browser
+from tests.integration.edge.promises import hold
 
 Json = dict[str, Any]
 
 
 async def send(browser: Browser, method: str, path: str, body: Any = None, **headers: str) -> httpx.Response:
-    """A request with any headers."""
+    """A request with any headers; its answer is one that the API promises."""
     sent = {"X-CSRF-Token": browser.cookie("cw_csrf") or ""}
     sent |= {name.replace("_", "-"): value for name, value in headers.items()}
-    return await browser.http.request(method, f"/api/v1{path}", json=body, headers=sent)
+    answer = await browser.http.request(method, f"/api/v1{path}", json=body, headers=sent)
+    await hold(answer)
+    return answer
 
 
 async def made(browser: Browser, title: str) -> Json:
