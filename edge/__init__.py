@@ -7,6 +7,9 @@ Start with ``process`` (one edge process, put together and stopped in order), th
   ``idempotency``, ``conditions``, ``cursors``, ``rates``, ``traces``: what all routes have in common.
 - ``auth``, ``tokens``, ``site``: cookies, CSRF, Origin, signed values. ``identity``, ``logins``,
   ``guests``, ``sql/``: who may sign in; PostgreSQL schema ``identity``.
+- ``passwords``, ``letters``, ``mail``: what people choose and what reaches them. ``oidc``, ``outward``: the
+  school's own sign-in. ``api_keys``: machines. ``keys``: signing keys. ``attempts``: guessing is slow.
+  ``SECURITY.md``: all of it held against ASVS 5.
 - ``connection``: one socket, from ``hello`` to its end. ``viewer``: the same as the hub sees it.
 - ``open_room``: one room, followed once and shown to all its viewers; ``fanout``: who may see what,
   encoded once per kind of receiver; ``hub``: all open rooms of the process.
