@@ -2,8 +2,9 @@
 
 ``CODES`` is the catalogue: a code's status never changes. ``codes_of`` adds up what a route can answer:
 what its parts imply (a sign-in, a body, a room, a key), what the commands that it submits are refused
-with, and what ``ROUTES`` names besides. The OpenAPI document (``edge.openapi``) and ``docs/api/problems.md`` are
-made of it; ``tests/integration/edge/test_contract.py`` asks every route and holds the answers against it.
+with, and what ``ROUTES`` names besides. The OpenAPI document (``edge.openapi``) and
+``docs/api/problems.md`` are made of it; ``tests/integration/edge/test_contract.py`` asks every route and
+holds the answers against it.
 """
 
 from collections.abc import Iterable
