@@ -64,11 +64,11 @@ def _servers() -> Iterator[Finding]:
 
 
 def _media() -> Iterator[Finding]:
-    native = importlib.util.find_spec("sfu_native") is not None
+    native = importlib.util.find_spec("classwire_native") is not None
     text = (
         "native packet path is installed"
         if native
-        else "the Python packet path is used; no native one is installed"
+        else "the Python packet path is used: `make run` builds the native one where cargo is"
     )
     yield Finding("media path", text, is_good=native)
     yield _program("cargo", "builds the native packet path", "--version")

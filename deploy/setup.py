@@ -26,6 +26,7 @@ HERE = Path(__file__).resolve().parent.parent
 VENV = HERE / ".venv"
 PYTHON = VENV / "bin" / "python"
 WEB = HERE / "edge" / "web"
+NATIVE = HERE / "sfu" / "native"
 
 PYTHON_MIN = (3, 11)
 NODE_MIN = 20
@@ -50,6 +51,7 @@ def main() -> int:
     try:
         check_machine()
         packages(tests=options.tests)
+        native()
         web()
         if options.tests:
             test_tools()
@@ -218,6 +220,44 @@ def has_pip(python: str) -> bool:
         [python, "-m", "pip", "--version"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False
     )
     return asked.returncode == 0
+
+
+# --- the native packet path ----------------------------------------------------------------------
+def native() -> None:
+    """Builds the packet path in Rust into the environment when its sources have changed.
+
+    Without a toolchain, or where the build fails, the one in Python does the same, at a higher cost.
+    """
+    if shutil.which("cargo") is None:
+        say("media uses the packet path in Python: no Rust toolchain (cargo) is here to build the native one")
+        return
+    sources = [
+        path
+        for path in sorted(NATIVE.rglob("*"))
+        if path.is_file() and "target" not in path.relative_to(NATIVE).parts
+    ]
+    asked = [str(PYTHON), "-c", "import sysconfig; print(sysconfig.get_path('platlib'))"]
+    packages_directory = Path(subprocess.check_output(asked).decode().strip())
+    stamp = digest(sources)
+    stamp_file = packages_directory / "classwire_native.stamp"
+    if stamp_file.exists() and stamp_file.read_text() == stamp:
+        return
+    started = time.monotonic()
+    say("native packet path")
+    build = ["cargo", "build", "--release", "--locked", "--quiet", "--features", "extension-module"]
+    try:
+        run(build, "building the native packet path", cwd=NATIVE)
+    except SetupError as error:
+        print(error, file=sys.stderr)
+        say("media uses the packet path in Python: the native one could not be built, as shown above")
+        return
+    suffix = "dylib" if sys.platform == "darwin" else "so"
+    fresh = packages_directory / "classwire_native.fresh"
+    shutil.copyfile(str(NATIVE / "target" / "release" / ("libclasswire_native." + suffix)), str(fresh))
+    # Replaced, not overwritten: a node that runs keeps what it has loaded.
+    fresh.replace(packages_directory / "classwire_native.abi3.so")
+    stamp_file.write_text(stamp)
+    say(f"native packet path is ready ({time.monotonic() - started:.0f} s)")
 
 
 # --- the web client ------------------------------------------------------------------------------

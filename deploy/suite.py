@@ -6,6 +6,7 @@ repeated at the very end.
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -38,6 +39,21 @@ def _tool(name: str, *arguments: str) -> tuple[str, ...]:
 WEB = Step("web", ("npm", "run", "--silent", "check"), ROOT / "edge" / "web")
 CONTRACT = Step("contract", _python("deploy.contract", "--check"))
 WIRE_TYPES = Step("wire types", _python("edge.web.scripts.generate_types", "--check"))
+_NATIVE = ROOT / "sfu" / "native"
+# Only where cargo is: without it the forwarder in Python is what is tested.
+RUST = (
+    (
+        Step("rust format", ("cargo", "fmt", "--all", "--check"), _NATIVE),
+        Step(
+            "rust lint",
+            ("cargo", "clippy", "--release", "--locked", "--quiet", "--", "-D", "warnings"),
+            _NATIVE,
+        ),
+        Step("rust", ("cargo", "test", "--release", "--locked", "--workspace", "--quiet"), _NATIVE),
+    )
+    if shutil.which("cargo")
+    else ()
+)
 SOURCE = (
     Step("format", _tool("ruff", "format", "--check", "--quiet", ".")),
     Step("lint", _tool("ruff", "check", "--quiet", ".")),
@@ -48,7 +64,7 @@ SOURCE = (
 )
 SUITES: dict[str, tuple[Step, ...]] = {
     "check": (*SOURCE, Step("unit", _python("pytest", "-q", "tests/unit", "tests/test_house.py")), WEB),
-    "test": (*SOURCE, WEB, Step("pytest", _python("pytest"))),
+    "test": (*SOURCE, WEB, *RUST, Step("pytest", _python("pytest"))),
     "soak": (Step("api", _python("tests.load.api_soak")),),
     "bench": (
         Step("log", _python("deploy.cli", "bench", "log")),
