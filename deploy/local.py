@@ -106,9 +106,7 @@ class Stack:
         self._ground = ground
         self._began = time.monotonic()
         self._secrets = ground.secrets(USERS)
-        self._plan = plan(
-            options, ground.root, self._secrets, ground.ports((*_PORTS, *_EDGES[: options.edges]))
-        )
+        self._plan = plan(options, ground.root, self._secrets, ground.ports((*_PORTS, *_own_ports(options))))
         self.supervisor = Supervisor(ground.logs, self._say, self._write_status)
 
     async def run(self) -> None:
@@ -209,7 +207,7 @@ def plan(options: Options, root: Path, secrets: Secrets, ports: dict[str, int]) 
     }
     roles = tuple(
         Role(role, environment(settings[role]), ports[role]) for role in ROLES if role != "edge"
-    ) + _edges(settings["edge"], edge_port, [ports[name] for name in _EDGES[: options.edges]])
+    ) + _edges(settings["edge"], edge_port, [ports[name] for name in _own_ports(options)])
     https = None
     if options.host:
         https = Https(
@@ -222,9 +220,13 @@ def plan(options: Options, root: Path, secrets: Secrets, ports: dict[str, int]) 
     return Plan(nats=nats, postgres=postgres, s3=s3, roles=roles, https=https, settings=settings)
 
 
+def _own_ports(options: Options) -> tuple[str, ...]:
+    return _EDGES[: options.edges] if options.edges > 1 else ()
+
+
 def _edges(settings: Settings, port: int, own_ports: list[int]) -> tuple[Role, ...]:
     """One edge, or several that share its port; each of these also answers on a port of its own."""
-    if len(own_ports) == 1:
+    if not own_ports:
         return (Role("edge", environment(settings), port),)
     shared = [msgspec.structs.replace(settings, edges=len(own_ports), health_port=own) for own in own_ports]
     names = ("edge", *(f"edge-{n}" for n in range(2, len(own_ports) + 1)))

@@ -76,3 +76,14 @@ def test_address_behind_translation_is_announced_but_not_bound() -> None:
 def test_only_the_edge_is_asked_on_its_public_port(role: str) -> None:
     ports = {member.name: member.ready_port for member in made().roles}
     assert ports[role] == (8000 if role == "edge" else PORTS[role])
+
+
+def test_several_edges_share_a_port_and_each_answers_on_its_own() -> None:
+    """The supervisor asks each by itself; the kernel spreads browsers over all."""
+    ports = PORTS | {"edge-1": 11, "edge-2": 12}
+    planned = plan(Options(edges=2), Path("/data"), SECRETS, ports)
+    edges = [role for role in planned.roles if role.name.startswith("edge")]
+    assert [(role.name, role.ready_port) for role in edges] == [("edge", 11), ("edge-2", 12)]
+    assert len({role.settings.get("CLASSWIRE_LISTEN") for role in edges}) == 1
+    assert all(role.settings["CLASSWIRE_EDGES"] == "2" for role in edges)
+    assert {role.stage for role in edges} == {planned.roles[-1].stage}
