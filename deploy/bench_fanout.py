@@ -48,7 +48,7 @@ from schemas.settings import Settings
 from schemas.subjects import EDGE_LEASE, LIVE_ALL
 
 ORIGIN = "http://bench.test"
-READY_S, SETTLE_S, IDLE_S = 60.0, 2.0, 6.0
+READY_S, SETTLE_S = 60.0, 2.0
 FRAME_BYTES = 300  # An ``events`` frame with one short message.
 GENERATORS_MAX = 4
 JOINING_MAX = PARTICIPANTS_MAX - 10  # The rest look on.
@@ -463,18 +463,14 @@ class Rounds(Struct, frozen=True):
 async def _phase(
     crowd: list[Generator], speaker: Speaker, pids: list[int], plan: Rounds
 ) -> tuple[tuple[Report, ...], float]:
-    """What was counted, and the CPU of the edges less what they use
-    when nothing happens (heartbeats, leases)."""
+    """What was counted, and the CPU of the edges meanwhile, heartbeats and leases included."""
     await asyncio.sleep(SETTLE_S)
-    idle_from, at = cpu_s(pids), time.monotonic()
-    await asyncio.sleep(IDLE_S)
-    idle_per_s = (cpu_s(pids) - idle_from) / (time.monotonic() - at)
     first, begun, used = speaker.said + 1, time.monotonic(), cpu_s(pids)
     for n in range(plan.rounds):
         await asyncio.sleep(max(0.0, begun + n * plan.every_s - time.monotonic()))
         await speaker.say(plan.at_once)
     parts = await arrived(crowd, speaker.clients, speaker.said, first)
-    return parts, max(0.0, cpu_s(pids) - used - idle_per_s * (time.monotonic() - begun))
+    return parts, cpu_s(pids) - used
 
 
 # --- the floor -------------------------------------------------------------------------------------
