@@ -145,6 +145,7 @@ async def _measure(consumers: tuple[int, ...]) -> Report:
             ours = await _forward("native", kind, count) if native else None
             python = await _forward("python", kind, count) if count <= PYTHON_CONSUMERS_MAX else None
             cases.append(_case(kind, count, floors, ours, python))
+            _say(msgspec.json.encode(cases[-1]).decode())
     return Report(tuple(cases), floor_instructions())
 
 
