@@ -66,7 +66,7 @@ def _servers() -> Iterator[Finding]:
 def _media() -> Iterator[Finding]:
     native = importlib.util.find_spec("classwire_native") is not None
     text = (
-        "native packet path is installed"
+        "native packet path is built: CLASSWIRE_FORWARDER=native takes it"
         if native
         else "the Python packet path is used: `make run` builds the native one where cargo is"
     )

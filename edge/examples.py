@@ -105,7 +105,8 @@ def _string(schema: Json, name: str) -> str:
     if schema.get("format") == "date":
         return "2025-11-21"
     if "pattern" in schema:
-        return next(word for word in (WORDS.get(name), *_SHAPES) if _is_like(word, schema["pattern"]))
+        words = (WORDS.get(name), *_SHAPES)
+        return str(next(word for word in words if _is_like(word, schema["pattern"])))
     word = WORDS.get(name, "…")
     text = word if isinstance(word, str) else "…"
     return text.ljust(schema.get("minLength", 0), "x")[: schema.get("maxLength", len(text) + 1_000)]

@@ -10,6 +10,7 @@ import asyncio
 import math
 from typing import Any
 
+from litestar.enums import ScopeType
 from litestar.handlers import BaseRouteHandler
 
 from edge.auth import Connection, access_of, parts_of
@@ -21,7 +22,7 @@ from edge.traces import enter
 async def require_rate(connection: Connection, _handler: BaseRouteHandler) -> None:
     """Refuses who asks too often. Raises Problem 429."""
     enter(connection.scope)
-    if connection.scope["type"] != "http":
+    if connection.scope["type"] != ScopeType.HTTP:
         return  # A socket counts its own frames.
     parts = parts_of(connection)
     keys = {"address": connection.client.host if connection.client else ""}

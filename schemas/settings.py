@@ -68,8 +68,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     media_port: Annotated[int, Meta(description="sfu: the node's one UDP port")] = 44_444
     media_address: Annotated[str, Meta(description="sfu: announced address; default: media_listen")] = ""
     forwarder: Annotated[
-        str, Meta(description="sfu: the packet path: native, python, or auto: native where it is built")
-    ] = "auto"
+        str, Meta(description="sfu: the packet path: python, native (young), or auto: native where built")
+    ] = "python"
     work_dir: Annotated[str, Meta(description="artifacts: scratch space")] = ""
     webhook_networks: Annotated[
         str,

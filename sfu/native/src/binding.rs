@@ -131,7 +131,7 @@ impl NativePath {
             .map_err(|_| PyValueError::new_err("not an address"))?;
         let mut data = data.to_vec();
         self.with(py, |path| {
-            path.receive(&mut data, SocketAddr::new(ip, port), now, waited_s)
+            path.receive(&mut data, SocketAddr::new(ip, port), now, waited_s);
         });
         Ok(())
     }
@@ -229,7 +229,7 @@ impl NativePath {
         now: f64,
     ) {
         self.with(py, |path| {
-            path.set_layer_wish(name, layer_max, priority, now)
+            path.set_layer_wish(name, layer_max, priority, now);
         });
     }
 
@@ -379,7 +379,7 @@ fn event_row(py: Python<'_>, event: Event) -> PyResult<Bound<'_, PyTuple>> {
 /// The packet path of a Classwire media node.
 #[pymodule]
 mod classwire_native {
-    use super::{PyResult, limits};
+    use super::limits;
     use pyo3::prelude::*;
 
     #[pymodule_export]
@@ -387,7 +387,7 @@ mod classwire_native {
 
     /// The bounds that were compiled in, by their names in `schemas.limits`.
     #[pyfunction]
-    fn compiled_limits() -> PyResult<Vec<(&'static str, f64)>> {
-        Ok(limits::table())
+    fn compiled_limits() -> Vec<(&'static str, f64)> {
+        limits::table()
     }
 }

@@ -129,7 +129,7 @@ impl Path {
                 let mut body = Vec::new();
                 report.write(&mut body);
                 self.send_report(at, |out| {
-                    rtcp::write_transport_feedback(reporter, ssrc, &body, out)
+                    rtcp::write_transport_feedback(reporter, ssrc, &body, out);
                 });
             }
         }
@@ -409,10 +409,10 @@ fn wish_bps(want: &Want) -> u64 {
     let Some(layer_max) = want.layer_max else {
         return 0;
     };
-    let shown = want
+    let mut shown = want
         .offers
         .iter()
         .take(layer_max + 1)
         .filter(|offer| offer.flowing);
-    shown.last().map_or(0, |offer| offer.bps)
+    shown.next_back().map_or(0, |offer| offer.bps)
 }

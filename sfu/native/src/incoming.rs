@@ -34,10 +34,10 @@ impl Rate {
         while self.steps.len() > 2 && self.steps[1].0 <= now - limits::BITRATE_WINDOW_S {
             self.steps.pop_front();
         }
-        if let Some(&(then, before)) = self.steps.front() {
-            if now > then {
-                self.bps = ((self.bytes - before) as f64 * 8.0 / (now - then)) as u64;
-            }
+        if let Some(&(then, before)) = self.steps.front()
+            && now > then
+        {
+            self.bps = ((self.bytes - before) as f64 * 8.0 / (now - then)) as u64;
         }
     }
 }

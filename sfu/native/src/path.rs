@@ -92,6 +92,7 @@ impl Path {
     }
 
     /// A random number.
+    #[must_use]
     pub fn draw(&self) -> u32 {
         let mut bytes = [0; 4];
         // Without randomness a number is only easier to guess; nothing secret is made of it.
@@ -226,7 +227,7 @@ impl Path {
         let srtp = peer.srtp.as_mut().ok_or(Refused("no_keys"))?;
         let size = srtp.open_rtp(data, head)?;
         let packet = Packet::read(&data[..size])?;
-        peer.ssrcs.insert(ssrc, ());
+        peer.ssrcs.insert(ssrc);
         peer.packets_received += 1;
         peer.bytes_received += wire as u64;
         if let Some(number) = packet
@@ -304,13 +305,12 @@ impl Path {
                     self.bind(at, (number, layer), packet.ssrc, now);
                     return self.media((number, layer), packet, size, now);
                 }
-            } else if Some(packet.payload_type) == config.rtx_payload_type {
-                if let Some(layer) =
+            } else if Some(packet.payload_type) == config.rtx_payload_type
+                && let Some(layer) =
                     named_layer(producer, packet.element(config.extensions.repaired_rid))
-                {
-                    self.bind_repairs(at, (number, layer), packet.ssrc);
-                    return self.repair((number, layer), packet, now);
-                }
+            {
+                self.bind_repairs(at, (number, layer), packet.ssrc);
+                return self.repair((number, layer), packet, now);
             }
         }
         refuse("ssrc_unknown")
@@ -323,13 +323,13 @@ impl Path {
             self.restart(key);
         }
         let peer = &mut self.peers[at];
-        if let Some(before) = before {
-            if peer.layers.remove(&before).is_some() {
-                peer.forget_ssrc(before);
-            }
+        if let Some(before) = before
+            && peer.layers.remove(&before).is_some()
+        {
+            peer.forget_ssrc(before);
         }
         peer.layers.insert(ssrc, key);
-        peer.ssrcs.insert(ssrc, ());
+        peer.ssrcs.insert(ssrc);
         let layer = &mut self.incoming[key.0].layers[key.1];
         layer.ssrc = Some(ssrc);
         if !layer.waiting.is_empty() || layer.key_frame_wanted {
@@ -341,13 +341,13 @@ impl Path {
         let layer = &mut self.incoming[key.0].layers[key.1];
         let before = layer.rtx_ssrc.replace(ssrc);
         let peer = &mut self.peers[at];
-        if let Some(before) = before {
-            if peer.repairs.remove(&before).is_some() {
-                peer.forget_ssrc(before);
-            }
+        if let Some(before) = before
+            && peer.repairs.remove(&before).is_some()
+        {
+            peer.forget_ssrc(before);
         }
         peer.repairs.insert(ssrc, key);
-        peer.ssrcs.insert(ssrc, ());
+        peer.ssrcs.insert(ssrc);
     }
 
     /// The layer goes on under another SSRC. Viewers stay, but their offsets were for the old numbers: they
@@ -652,7 +652,7 @@ impl Path {
             .ok_or(Refused("no_keys"))?
             .open_rtcp(data)?;
         let (messages, malformed) = rtcp::read(&data[..size])?;
-        peer.ssrcs.insert(ssrc, ());
+        peer.ssrcs.insert(ssrc);
         if malformed > 0 {
             *peer.drops.entry("rtcp_malformed").or_default() += malformed;
         }

@@ -1,6 +1,6 @@
 //! One transport as the packet path sees it: credentials, addresses, keys, streams, counters.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::SocketAddr;
 
 use classwire_congestion::arrivals::Arrivals;
@@ -102,7 +102,7 @@ pub struct Peer {
     /// Of consumers that are gone.
     pub not_selected: i64,
     /// All that ever passed authentication: SRTP keeps state for each.
-    pub ssrcs: HashMap<u32, ()>,
+    pub ssrcs: HashSet<u32>,
     /// The publisher's extension id.
     pub transport_cc: u8,
     pub feedback_ssrc: u32,
@@ -124,6 +124,7 @@ pub struct Peer {
 
 impl Peer {
     /// `reporter` is the SSRC under which the node reports.
+    #[must_use]
     pub fn new(id: String, reporter: u32, fragment: &str, key: hmac::Key, now: f64) -> Self {
         let ice = Agent {
             credentials: vec![(fragment.as_bytes().to_vec(), key)],
@@ -145,7 +146,7 @@ impl Peer {
             unsettled: false,
             padding: None,
             not_selected: 0,
-            ssrcs: HashMap::new(),
+            ssrcs: HashSet::new(),
             transport_cc: 0,
             feedback_ssrc: 0,
             arrivals: Arrivals::default(),
@@ -195,7 +196,7 @@ impl Peer {
     /// # Errors
     /// There are too many.
     pub fn admit_ssrc(&self, ssrc: u32) -> Read<()> {
-        if self.ssrcs.len() >= limits::SSRCS_PER_TRANSPORT_MAX && !self.ssrcs.contains_key(&ssrc) {
+        if self.ssrcs.len() >= limits::SSRCS_PER_TRANSPORT_MAX && !self.ssrcs.contains(&ssrc) {
             return refuse("too_many_ssrcs");
         }
         Ok(())

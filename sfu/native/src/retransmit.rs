@@ -104,10 +104,10 @@ impl RepairBudget {
         if self.sent_at.insert(sequence, now).is_none() {
             self.order.push_back(sequence);
         }
-        if self.order.len() > limits::RETRANSMIT_CACHE_PACKETS {
-            if let Some(oldest) = self.order.pop_front() {
-                self.sent_at.remove(&oldest);
-            }
+        if self.order.len() > limits::RETRANSMIT_CACHE_PACKETS
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.sent_at.remove(&oldest);
         }
         true
     }

@@ -249,7 +249,7 @@ pub fn write_picture_loss(reporter: u32, ssrc: u32, out: &mut Vec<u8>) {
 /// Appends transport-wide feedback; `ssrc` is any of the sender's.
 pub fn write_transport_feedback(reporter: u32, ssrc: u32, body: &[u8], out: &mut Vec<u8>) {
     write_feedback(RTPFB, 15, reporter, ssrc, out, |out| {
-        out.extend_from_slice(body)
+        out.extend_from_slice(body);
     });
 }
 

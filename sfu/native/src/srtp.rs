@@ -1,6 +1,6 @@
 //! SRTP and SRTCP of one transport (RFC 3711, RFC 7714), in place.
 //!
-//! The ciphers and hashes are those of maintained libraries (ring; RustCrypto's AES for key derivation and
+//! The ciphers and hashes are those of maintained libraries (ring; `RustCrypto`'s AES for key derivation and
 //! the counter mode that ring does not offer); the framing is ours. Libraries with framing were weighed:
 //! libsrtp keeps a window for outgoing packets and looks its stream up for each, the Rust ones allocate
 //! per packet and use a GCM that costs several times ring's. Here the full packet index is known to the
@@ -234,6 +234,8 @@ impl<const WORDS: usize> Window<WORDS> {
     }
 }
 
+// One for each direction of a transport: a box would cost every packet a step more.
+#[allow(clippy::large_enum_variant)]
 enum Cipher {
     Gcm {
         key: aead::LessSafeKey,

@@ -107,6 +107,7 @@ impl Wire {
     }
 
     /// Waits until there is something to read here or on `other`; tells which.
+    #[must_use]
     pub fn wait(&self, other: &OwnedFd, timeout_ms: i32) -> (bool, bool) {
         let mut wanted = [self.fd.as_raw_fd(), other.as_raw_fd()].map(|fd| libc::pollfd {
             fd,
@@ -210,7 +211,7 @@ impl Wire {
                 Some(libc::EINTR) => {}
                 // A route without segmentation: from now on one by one.
                 Some(libc::EIO | libc::EINVAL | libc::EMSGSIZE) if batch[sent].1 > 1 => {
-                    self.segments = false
+                    self.segments = false;
                 }
                 // This address cannot be reached: its datagrams are lost as on any way.
                 _ => done += batch[sent].1,

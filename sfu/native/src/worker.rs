@@ -83,10 +83,10 @@ impl Shared {
     /// Sends what waits and announces events.
     fn settle(&self, mut guard: MutexGuard<'_, (Path, Option<Wire>)>) {
         let (path, wire) = &mut *guard;
-        if let Some(wire) = wire {
-            if !path.outbox.datagrams.is_empty() {
-                wire.flush(path);
-            }
+        if let Some(wire) = wire
+            && !path.outbox.datagrams.is_empty()
+        {
+            wire.flush(path);
         }
         if !path.events.is_empty() {
             signal(&self.announce);
@@ -157,10 +157,10 @@ fn receive(poller: &Wire, inbox: &mut Inbox, shared: &mut (Path, Option<Wire>)) 
     let (path, wire) = shared;
     poller.receive(inbox, |data, from, waited_s| {
         path.receive(data, from, monotonic_s(), waited_s);
-        if path.outbox.bytes.len() >= OUTBOX_BYTES_MAX {
-            if let Some(wire) = wire {
-                wire.flush(path);
-            }
+        if path.outbox.bytes.len() >= OUTBOX_BYTES_MAX
+            && let Some(wire) = wire
+        {
+            wire.flush(path);
         }
     });
 }

@@ -12,12 +12,13 @@ from playwright.async_api import Page
 
 from schemas.envelope import Actor
 from schemas.ids import TrackId
+from schemas.settings import Settings
 from sfu.native_forwarder import open_best
 from tests.integration.sfu.browsers import received
 from tests.load.shaper import Line, Shaped, open_shaped
 from tests.unit.sfu_control.campus import KEY, Campus, campus, person
 
-KIND = os.environ.get("CLASSWIRE_FORWARDER", "auto")  # As the node takes it: native where it is built.
+KIND = os.environ.get("CLASSWIRE_FORWARDER", Settings().forwarder)  # As the node takes it.
 TESS, SAM, KIM = person("tess"), person("sam"), person("kim")
 
 
