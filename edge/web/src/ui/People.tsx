@@ -15,7 +15,10 @@ export function People({ onClose }: { onClose: () => void }) {
   const client = useClient();
   return (
     <>
-      <PanelHead title={`${t("people.title")} (${view.crowd ?? view.participants.length})`} onClose={onClose} />
+      <PanelHead
+        title={`${t("people.title")} (${view.crowd ?? view.participants.length})`}
+        onClose={onClose}
+      />
       <div className="people">
         {hands.length > 0 && (
           <section aria-labelledby="hands-heading">
