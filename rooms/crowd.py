@@ -3,7 +3,6 @@
 Above ``CROWD_FROM`` people a page is told how many are there and who is to be seen: staff, who sends a
 track, who speaks, stands in the spotlight or has a hand up, and the viewer. Everybody else comes and
 goes without a word to others: ten thousand joining would be a hundred million lines (limits-facts §3).
-The whole list is read page by page over REST.
 """
 
 from collections.abc import Collection, Iterator
