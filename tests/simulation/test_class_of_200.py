@@ -188,17 +188,21 @@ async def student(around: School, page: Page, *, stays: bool = False) -> None:
 
 
 async def wander(around: School, page: Page) -> None:
-    """Tries to be in the other class as well; mostly refused, for whoever is in this one."""
+    """Tries to be in the other class as well; refused, unless the line to this one is lost at the moment:
+    then the other class has the person, who comes back from it."""
     second = Page(around, page.person, OTHER)
     staying = around.task(second.stay())
     try:
         answer = await second.ask(JoinSession(page.person.display_name))
         if answer["accepted"]:
+            page.went()
             await asyncio.sleep(5)
             await second.ask(LeaveSession())
     finally:
         staying.cancel()
         second.drop()
+    if not page.in_class:
+        await join(page)
 
 
 async def wishes(around: School, pages: list[Page]) -> None:
