@@ -127,7 +127,7 @@ async def replays_a_dead_letter(operator: Operator, classwire: Running) -> None:
         stored = json.loads(await operator.does(put, room=classwire.room, body=body.decode()))
         assert stored["stream"] == "JOBS"
         assert stored["seq"] > before
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(20):
             while (await api(ops, "STREAM.INFO.JOBS"))["state"]["messages"]:
                 pass
     finally:
@@ -180,7 +180,7 @@ async def gives_a_school_eyes_on_its_log(classwire: Running) -> None:
     assert {message.subject.split(".")[1] for message in messages} == {"demo"}
     ended, said = await tenant(classwire, "demo", "--end")
     assert ended == 0, said
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(10):
         while school.is_connected:  # noqa: ASYNC110 - the server ends it
             await asyncio.sleep(0.05)
     await school.close()

@@ -125,18 +125,18 @@ test("comes back at once and resumes where it was", async () => {
   });
 });
 
-test("says of which seq its view is, so that a lost newer one is noticed", async () => {
-  connected(41).says({ t: "events", after: 41, through: 43, events: [hand(42)] });
+test("says of which seq its view is: events about oneself move it only with the view that follows", async () => {
+  const own = event("roster.left", 43, { participant: "p1", reason: "left", left_at: 1 });
+  connected(41).says({ t: "events", after: 41, through: 43, events: [hand(42), own] });
   latest().dies();
   await vi.advanceTimersByTimeAsync(0);
   latest().opens();
-  expect(latest().sent[0]).toEqual({
-    t: "hello",
-    protocol: 1,
-    resume_from: 43,
-    view_seq: 41,
-    connection: "c1",
-  });
+  expect(latest().sent[0]).toMatchObject({ resume_from: 43, view_seq: 41 });
+  latest().welcomes(44);
+  latest().dies();
+  await vi.advanceTimersByTimeAsync(60_000);
+  latest().opens();
+  expect(latest().sent[0]).toMatchObject({ resume_from: 44, view_seq: 44 });
 });
 
 test("resumes after what happened to somebody else", async () => {

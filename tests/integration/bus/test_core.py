@@ -11,7 +11,7 @@ from tests.integration.bus.given import until
 
 async def test_a_request_that_nobody_serves_fails_at_once(world: World) -> None:
     async with world.open("p1") as bus:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(1):
             with pytest.raises(NoResponders):
                 await bus.core.request("ctl.t1.r1.lock", b"", 10.0)
 

@@ -194,7 +194,7 @@ async def test_projectors_follow_everything(guarded: Guarded) -> None:
 
 @pytest.mark.parametrize("user", [user for user in USERS if user != "rooms"])
 async def test_only_rooms_may_append_events(guarded: Guarded, user: str) -> None:
-    async with guarded.link(user) as link, asyncio.timeout(60):
+    async with guarded.link(user) as link, asyncio.timeout(2):
         with pytest.raises(Refused):
             await store(link, subjects.EVT, subjects.event(ROOM, TOPIC), b"{}", expected_last=0)
 
@@ -220,28 +220,28 @@ async def test_the_archiver_removes_archived_events_and_does_nothing_else(guarde
 
 @pytest.mark.parametrize("user", [u for u in USERS if u not in ("archiver", "setup")])
 async def test_only_the_archiver_removes_events(guarded: Guarded, user: str) -> None:
-    async with guarded.link(user) as link, asyncio.timeout(60):
+    async with guarded.link(user) as link, asyncio.timeout(2):
         with pytest.raises(Refused):
             await api.call(link, f"STREAM.PURGE.{subjects.EVT}", {})
 
 
 @pytest.mark.parametrize("user", ["projectors", "ops", "sfu_media", "setup", "archiver"])
 async def test_those_without_commands_may_send_none(guarded: Guarded, user: str) -> None:
-    async with guarded.link(user) as link, asyncio.timeout(60):
+    async with guarded.link(user) as link, asyncio.timeout(2):
         with pytest.raises(Refused):
             await store(link, subjects.CMD, subjects.command(ROOM, "end_session"), b"{}")
 
 
 @pytest.mark.parametrize("user", [user for user in USERS if user != "sfu_media"])
 async def test_only_the_media_user_may_record(guarded: Guarded, user: str) -> None:
-    async with guarded.link(user) as link, asyncio.timeout(60):
+    async with guarded.link(user) as link, asyncio.timeout(2):
         with pytest.raises(Refused):
             await store(link, subjects.REC, subjects.record(ROOM, TrackId("tr1")), b"")
 
 
 @pytest.mark.parametrize("user", ["edge", "sfu", "projectors", "artifacts", "ops"])
 async def test_nobody_else_takes_commands_or_partitions(guarded: Guarded, user: str) -> None:
-    async with guarded.link(user) as link, asyncio.timeout(60):
+    async with guarded.link(user) as link, asyncio.timeout(4):
         for request in (
             f"CONSUMER.DELETE.{subjects.CMD}.{subjects.partition_durable(0)}",
             f"CONSUMER.MSG.NEXT.{subjects.CMD}.{subjects.partition_durable(0)}",
@@ -296,7 +296,7 @@ async def test_a_refusal_comes_at_once_and_the_connection_stays(guarded: Guarded
         began = time.monotonic()
         with pytest.raises(Refused):
             await edge.log.append(ROOM, commit(1), topic=TOPIC, expected_stream_seq=0)
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 1
         assert isinstance(edge, NatsBus)
         assert edge.is_connected
         assert await edge.log.last_stream_seq() == 0

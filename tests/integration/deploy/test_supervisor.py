@@ -15,7 +15,7 @@ from deploy.child import LOG_BYTES_MAX, Command, bound_log
 from deploy.options import ROOT
 from deploy.supervisor import CRASHES_MAX, ChildFailed, Status, Supervisor
 
-PATIENCE_S = 30.0
+PATIENCE_S = 10.0
 
 
 class Shell:

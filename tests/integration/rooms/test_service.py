@@ -106,7 +106,7 @@ async def test_a_class_is_placed_at_once(world: World) -> None:
         await world.accepted(TESS, StartSession())
         began = time.monotonic()
         assert await world.happened(RoomPlaced) == RoomPlaced(NODE, 1)
-        print(f"placed after {(time.monotonic() - began) * 1000:.0f} ms")  # Design asks for 50 ms.
+        assert time.monotonic() - began < 0.5, "design asks for 50 ms; ten times that on a busy machine"
         await world.accepted(TESS, JoinSession("Tess"))  # By now what followed is written.
         route = await world.bus.bucket(ROOM_ROUTE).get(room_kv_key(KEY))
         assert route is not None

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import partial
 from typing import Any
@@ -27,6 +28,8 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
 ]
+
+CONSUME_TO_CONNECTED_MS_MAX = 100.0  # An idle machine takes about 25 ms.
 
 
 @pytest.fixture(scope="module")
@@ -271,7 +274,7 @@ async def test_a_page_that_closes_its_transport_is_gone_at_once(opens: Opens, sc
     face = await published(teacher, "camera")
     assert face in school.follower.state.tracks
     await teacher.evaluate("page.close('send')")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(3):
         while face in school.follower.state.tracks:  # noqa: ASYNC110  # The follower tells seqs, not tracks.
             await asyncio.sleep(0.05)
 
@@ -284,13 +287,12 @@ async def test_a_node_that_stops_is_noticed_by_its_browsers(opens: Opens, school
     await flows(student, face)
     await school.node.drain()
     await stops(student, face)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(20):
         while (await student.evaluate("page.states('recv')"))[-1] == "connected":  # noqa: ASYNC110  # Its state.
             await asyncio.sleep(0.2)
 
 
-async def test_one_student_after_the_other_consumes(opens: Opens) -> None:
-    """Prints how long each takes to connect: on an idle machine about 25 ms; the bar is 100 ms."""
+async def test_consuming_takes_less_than_a_tenth_of_a_second(opens: Opens) -> None:
     teacher = await opens(TESS)
     face = await published(teacher, "camera", width=320, height=180, scales=[1])
     took: list[float] = []
@@ -302,4 +304,6 @@ async def test_one_student_after_the_other_consumes(opens: Opens) -> None:
     produce = (await teacher.evaluate("page.marks()"))["produce"]
     took.sort()
     print(f"produce to connected {produce:.0f} ms; consume to connected {[round(t) for t in took]} ms")
-    assert len(took) == 5
+    # A machine that has more to do than cores gets as much more time.
+    busy = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+    assert took[0] < CONSUME_TO_CONNECTED_MS_MAX * busy

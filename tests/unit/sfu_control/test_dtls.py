@@ -144,7 +144,7 @@ async def test_a_browser_that_says_goodbye_ends_the_link() -> None:
     pair = Pair()
     task = await pair.connect()
     await pair.browser.stop()
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(2):
         await task
     assert pair.link.state == "closed"
 
@@ -156,7 +156,7 @@ async def test_a_node_that_closes_says_goodbye() -> None:
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(2):
         while pair.browser.end.state != "closed":  # noqa: ASYNC110  # aiortc's end has none to await.
             await asyncio.sleep(0)
     await pair.browser.stop()
@@ -164,7 +164,7 @@ async def test_a_node_that_closes_says_goodbye() -> None:
 
 async def test_a_lost_flight_is_repeated() -> None:
     pair = Pair(lose=lambda number: number == 2)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(5):
         task = await pair.connect()
     assert pair.keys
     await pair.browser.stop()

@@ -87,7 +87,7 @@ async def test_a_quiet_track_is_written_soon() -> None:
     writer = tap(store)
     task = asyncio.create_task(writer.run())
     writer.add(tapped(1))
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(2):
         while not store.stored:  # noqa: ASYNC110  # The store has no event.
             await asyncio.sleep(0.01)
     writer.end()
